@@ -44,7 +44,7 @@ PLACES     := -DCLUSTERD_VERSION='"$(VERSION)"' \
 # headers are not ours to warn about.
 PACKAGES   := libsystemd libconfig jansson smartcols libmicrohttpd check
 INCLUDES    = $(eval INCLUDES := $$(patsubst -I%,-isystem %,$$(filter -I%,$$(shell \
-	pkg-config --cflags $(PACKAGES)))))$(INCLUDES)
+	for package in $(PACKAGES); do pkg-config --cflags $$$$package; done))))$(INCLUDES)
 
 # libev puns its watcher types, hence no strict aliasing.
 COMPILE     = $(CC) -std=c11 -D_GNU_SOURCE -I. $(INCLUDES) $(PLACES) $(CPPFLAGS) \
@@ -88,7 +88,7 @@ TEST_PROGRAMS    := $(UNIT_PROGRAMS) $(MODEL_PROGRAMS) $(CORPUS_PROGRAMS) $(WORK
 SOURCES    := $(wildcard $(MAINS)) $(COMMON) $(SUPERVISE) $(CTL) $(HTTP) $(LIBRARY) $(EXAMPLES) \
 	$(UNITS) $(TRACE) $(FUZZ) $(MODEL) $(LOAD) $(WORKERS) $(wildcard tests/fuzz/driver.c) \
 	$(if $(SANITIZE),$(wildcard tests/sanitizer.c))
-WATCHDOG   := $(if $(SANITIZE),$(call obj,$(wildcard tests/sanitizer.c)))
+REPORTER   := $(if $(SANITIZE),$(call obj,$(wildcard tests/sanitizer.c)))
 
 .PHONY: all programs tests
 all: programs tests
@@ -108,6 +108,7 @@ quote       = '$(subst ','\'',$(1))'
 
 PIC        := -fPIE
 $(call obj,$(LIBRARY)): PIC := -fPIC
+$(call obj,tests/sanitizer.c): PLACES += -DCLUSTERD_BUILD='"$(abspath $(BUILD))"'
 
 $(BUILD)/obj/%.o: %.c Makefile $(BUILD)/flags
 	$(call say,CC,$<)
@@ -127,16 +128,16 @@ $(BUILD)/%.a:
 
 link        = $(Q)mkdir -p $(@D) && $(LINK) -o $@ $(filter %.o %.a,$^)
 
-$(BUILD)/clusterd: $(call obj,supervisor/clusterd.c $(SUPERVISE)) $(BUILD)/common.a $(WATCHDOG)
+$(BUILD)/clusterd: $(call obj,supervisor/clusterd.c $(SUPERVISE)) $(BUILD)/common.a $(REPORTER)
 	$(call say,LINK,$@)
 	$(link) -lev $(call libs,libconfig libsystemd jansson)
 
-$(BUILD)/clusterctl: $(call obj,supervisor/ctl/clusterctl.c $(CTL)) $(BUILD)/common.a $(WATCHDOG)
+$(BUILD)/clusterctl: $(call obj,supervisor/ctl/clusterctl.c $(CTL)) $(BUILD)/common.a $(REPORTER)
 	$(call say,LINK,$@)
 	$(link) $(call libs,jansson smartcols)
 
 $(BUILD)/cluster-worker: $(call obj,worker/http/cluster-worker.c $(HTTP)) \
-		$(BUILD)/libclusterworker.a $(BUILD)/common.a $(WATCHDOG)
+		$(BUILD)/libclusterworker.a $(BUILD)/common.a $(REPORTER)
 	$(call say,LINK,$@)
 	$(link) -lev $(call libs,libmicrohttpd)
 
@@ -169,21 +170,21 @@ $(BUILD)/tests/house.a: $(call obj,$(UNDER_TEST))
 # A test that wants calls to fail says which in a line of its own:  /* wraps: socket bind */
 wraps       = $(addprefix -Wl$(comma)--wrap=,$(shell sed -n 's|^/\* wraps: \(.*\) \*/$$|\1|p' $(1)))
 
-$(UNIT_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/tests/house.a $(WATCHDOG)
+$(UNIT_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/tests/house.a $(REPORTER)
 	$(call say,LINK,$@)
 	$(link) $(call wraps,tests/unit/$*.c) $(TEST_LIBS) $(call libs,check)
 
-$(BUILD)/tests/trace: $(call obj,$(TRACE)) $(BUILD)/tests/house.a $(WATCHDOG)
+$(BUILD)/tests/trace: $(call obj,$(TRACE)) $(BUILD)/tests/house.a $(REPORTER)
 	$(call say,LINK,$@)
 	$(link)
 
 $(MODEL_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/model/%.o \
-		$(call obj,$(filter-out $(MODEL_MAIN),$(MODEL))) $(BUILD)/tests/house.a $(WATCHDOG)
+		$(call obj,$(filter-out $(MODEL_MAIN),$(MODEL))) $(BUILD)/tests/house.a $(REPORTER)
 	$(call say,LINK,$@)
 	$(link)
 
 $(CORPUS_PROGRAMS): $(BUILD)/tests/corpus-%: $(BUILD)/obj/tests/fuzz/%.o \
-		$(BUILD)/obj/tests/fuzz/driver.o $(BUILD)/tests/house.a $(WATCHDOG)
+		$(BUILD)/obj/tests/fuzz/driver.o $(BUILD)/tests/house.a $(REPORTER)
 	$(call say,LINK,$@)
 	$(link) $(TEST_LIBS)
 
@@ -191,12 +192,12 @@ $(FUZZ_PROGRAMS): $(BUILD)/tests/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/te
 	$(call say,LINK,$@)
 	$(link) -fsanitize=fuzzer $(TEST_LIBS)
 
-$(BUILD)/loadgen: $(call obj,$(LOAD)) $(BUILD)/common.a $(WATCHDOG)
+$(BUILD)/loadgen: $(call obj,$(LOAD)) $(BUILD)/common.a $(REPORTER)
 	$(call say,LINK,$@)
 	$(link) -lev $(call libs,jansson) -lm
 
 $(WORKER_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/system/workers/%.o \
-		$(BUILD)/libclusterworker.a $(BUILD)/common.a $(WATCHDOG)
+		$(BUILD)/libclusterworker.a $(BUILD)/common.a $(REPORTER)
 	$(call say,LINK,$@)
 	$(link) -lev
 
@@ -208,12 +209,19 @@ test:
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
 	@$(MAKE) --no-print-directory run-tests
 
+# ONLY='test_fd reload' runs those whose path has one of the words.
+TESTS      := $(UNIT_PROGRAMS) $(if $(TRACE),$(BUILD)/tests/trace) $(CORPUS_PROGRAMS) \
+	$(MODEL_PROGRAMS) $(sort $(wildcard tests/system/[0-9]*.sh))
+CHOSEN      = $(if $(ONLY),$(foreach test,$(TESTS),$(if \
+	$(strip $(foreach word,$(ONLY),$(findstring $(word),$(test)))),$(test))),$(TESTS))
 run-tests:
-	@BUILD=$(BUILD) scripts/run-tests.sh $(ONLY)
+	@BUILD=$(abspath $(BUILD)) scripts/run-tests.sh $(CHOSEN)
 
-# The load of system tests is divided by LOAD_SCALE; waits are multiplied by TIME_SCALE.
+# The whole suite once more, by the other compiler.  The load of system tests is divided by
+# LOAD_SCALE; their patience is multiplied by TIME_SCALE.
 asan:
-	@LOAD_SCALE=10 TIME_SCALE=3 $(MAKE) --no-print-directory BUILD=build/asan \
+	@scripts/dependencies.sh fuzz
+	@LOAD_SCALE=10 TIME_SCALE=3 $(MAKE) --no-print-directory BUILD=build/asan CC=clang \
 		SANITIZE=address,undefined CFLAGS='-O1 -g' test
 
 valgrind:
