@@ -47,7 +47,8 @@ INCLUDES    = $(eval INCLUDES := $$(patsubst -I%,-isystem %,$$(filter -I%,$$(she
 	for package in $(PACKAGES); do pkg-config --cflags $$$$package; done))))$(INCLUDES)
 
 # libev puns its watcher types, hence no strict aliasing.
-COMPILE     = $(CC) -std=c11 -D_GNU_SOURCE -I. $(INCLUDES) $(PLACES) $(CPPFLAGS) \
+LANGUAGE    = -std=c11 -D_GNU_SOURCE -I. $(INCLUDES) $(PLACES)
+COMPILE     = $(CC) $(LANGUAGE) $(CPPFLAGS) \
 	-fno-strict-aliasing $(HARDEN) $(SANITIZER) $(CFLAGS) $(WARNINGS) $(WERROR)
 LINK        = $(CC) $(SANITIZER) $(CFLAGS) -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed $(LDFLAGS)
 libs        = $$(pkg-config --libs $(1))
@@ -72,6 +73,7 @@ MODEL      := $(wildcard tests/model/*.c)
 MODEL_MAIN := $(shell grep -ls '^int main\>' /dev/null $(MODEL))
 LOAD       := $(wildcard tests/load/*.c)
 WORKERS    := $(wildcard tests/system/workers/*.c)
+SHARED     := $(wildcard tests/system/workers/shared/*.c)
 
 name        = $(basename $(notdir $(1)))
 PROGRAMS   := $(addprefix $(BUILD)/,$(call name,$(wildcard $(MAINS))))
@@ -86,13 +88,15 @@ TEST_PROGRAMS    := $(UNIT_PROGRAMS) $(MODEL_PROGRAMS) $(CORPUS_PROGRAMS) $(WORK
 	$(if $(TRACE),$(BUILD)/tests/trace) $(if $(LOAD),$(BUILD)/loadgen)
 
 SOURCES    := $(wildcard $(MAINS)) $(COMMON) $(SUPERVISE) $(CTL) $(HTTP) $(LIBRARY) $(EXAMPLES) \
-	$(UNITS) $(TRACE) $(FUZZ) $(MODEL) $(LOAD) $(WORKERS) $(wildcard tests/fuzz/driver.c) \
+	$(UNITS) $(TRACE) $(FUZZ) $(MODEL) $(LOAD) $(WORKERS) $(SHARED) \
+	$(wildcard tests/fuzz/driver.c) \
 	$(if $(SANITIZE),$(wildcard tests/sanitizer.c))
 REPORTER   := $(if $(SANITIZE),$(call obj,$(wildcard tests/sanitizer.c)))
 
-.PHONY: all programs tests
+.PHONY: all programs libraries tests
 all: programs tests
-programs: $(PROGRAMS) $(LIBRARIES)
+programs: $(PROGRAMS) libraries
+libraries: $(LIBRARIES)
 tests: programs $(TEST_PROGRAMS) $(EXAMPLE_PROGRAMS)
 
 # ---- objects ----
@@ -197,7 +201,7 @@ $(BUILD)/loadgen: $(call obj,$(LOAD)) $(BUILD)/common.a $(REPORTER)
 	$(link) -lev $(call libs,jansson) -lm
 
 $(WORKER_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/system/workers/%.o \
-		$(BUILD)/libclusterworker.a $(BUILD)/common.a $(REPORTER)
+		$(call obj,$(SHARED)) $(BUILD)/libclusterworker.a $(BUILD)/common.a $(REPORTER)
 	$(call say,LINK,$@)
 	$(link) -lev
 
@@ -259,10 +263,11 @@ soak:
 .PHONY: lint format
 lint:
 	@scripts/dependencies.sh build lint
-	@BUILD=$(BUILD) CC='$(CC)' scripts/lint.sh
+	@$(MAKE) --no-print-directory -j$(JOBS) libraries
+	@BUILD=$(BUILD) FLAGS=$(call quote,$(LANGUAGE) -DCLUSTERD_BUILD='""') scripts/lint.sh $(ONLY)
 
 FORMATTED  := $(wildcard $(addsuffix /*.[ch],common supervisor supervisor/core supervisor/ctl \
-	worker/* tests tests/unit tests/trace tests/model tests/fuzz tests/load tests/system/workers))
+	worker/* tests tests/* tests/system/workers tests/system/workers/shared))
 format:
 	$(Q)clang-format -i $(FORMATTED)
 

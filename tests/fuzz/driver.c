@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define INPUT_BYTES (1024 * 1024)
-#define PREFIX      "corpus-"
+#define INPUT_BYTES    (1024 * 1024)
+#define PROGRAM_PREFIX "corpus-"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -1,0 +1,146 @@
+#!/bin/bash
+# check-layers.sh - the floors of the house, as a law.
+#
+# An include points down or sideways within its folder, never up; the pure core sees
+# nothing of the world; each foreign library is met in one room; only those who know what a
+# failure means log it.  Every breach is one line, FILE:LINE: why; none is exit code 0.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+# Which supervisor module may include which: FROM > TO...  The first row is one room with
+# many doors: supervisor.c, which owns all, and what an app is made of.
+edges='
+supervisor|apply|app|generation|environment|seat|spawn|route|status|estate > *
+clusterd > supervisor config control notify
+control > commands supervisor
+commands > control supervisor app config
+config > settings
+listener > steer sockdiag
+state > store
+'
+
+# Which folder may include which: FOLDER > PREFIX...
+floors='
+common > common/
+supervisor/core > supervisor/core/ common/base.h
+supervisor/ctl > supervisor/ctl/ common/
+supervisor > supervisor/core/ common/
+worker/libclusterworker > worker/libclusterworker/ common/base.h
+worker/http > worker/http/ worker/libclusterworker/ common/
+worker/examples > worker/libclusterworker/
+'
+
+# Which files may meet a library: HEADER > PATH...
+libraries='
+libconfig.h > supervisor/config.c
+systemd/* > supervisor/notify.c supervisor/store.c
+jansson.h > common/json.[ch] common/varlink.[ch]
+libsmartcols* > supervisor/ctl/*
+*curses.h > supervisor/ctl/top.c
+microhttpd.h > worker/http/*
+ev.h > supervisor/*.[ch] worker/http/*
+common/log.h > common/log.c supervisor/supervisor.c supervisor/app.c supervisor/apply.c
+	supervisor/generation.c supervisor/seat.c supervisor/spawn.c supervisor/route.c
+	supervisor/control.c supervisor/clusterd.c worker/http/cluster-worker.c
+'
+pure='assert.h limits.h stdbool.h stddef.h stdint.h string.h'
+
+# Those who may write to stdout or stderr: the programs that people run, and the log.
+speakers='common/log.c supervisor/clusterd.c supervisor/ctl/*.c worker/http/cluster-worker.c
+	worker/examples/*.c'
+
+breaches=0
+breach() {
+	printf '%s\n' "$*"
+	breaches=$((breaches + 1))
+}
+
+# Does WORD match one of the patterns after it?
+matches() {
+	local word=$1 pattern
+	shift
+	for pattern; do
+		# shellcheck disable=SC2053 # the right side is a pattern
+		[[ $word == $pattern ]] && return 0
+	done
+	return 1
+}
+
+# The right side of the first row of a table whose left side matches.
+right_of() {
+	local left
+	while read -r left _ right; do
+		# shellcheck disable=SC2053 # the left side is a pattern
+		[[ -n $left && $1 == @($left) ]] && return 0
+	done <<<"$2"
+	right=
+	return 1
+}
+unfold() { printf '%s' "$1" | sed -e ':a' -e 'N;$!ba' -e 's/\n\t/ /g'; }
+libraries=$(unfold "$libraries")
+set -f # the patterns are for the names above, not for the folder we are in
+
+check_ours() { # FILE LINE INCLUDED
+	local folder=${1%/*} module target
+	right_of "$folder" "$floors" || return 0
+	# shellcheck disable=SC2086,SC2046 # a list
+	matches "$3" $(printf '%s* ' $right) && return 0
+
+	if [[ $folder == supervisor && $3 == supervisor/* && $3 != supervisor/*/* ]]; then
+		module=$(basename "${1%.[ch]}")
+		target=$(basename "${3%.h}")
+		[ "$module" = "$target" ] && return 0
+		right_of "$module" "$edges"
+		# shellcheck disable=SC2086
+		matches "$target" $right && return 0
+		breach "$1:$2: $module may not include $target; through supervisor.c they meet"
+		return 0
+	fi
+	breach "$1:$2: $folder may not include $3"
+}
+
+check_include() { # FILE LINE INCLUDED, as found
+	if [[ $1 == supervisor/core/* && $3 != */* ]]; then
+		# shellcheck disable=SC2086
+		matches "$3" $pure || breach "$1:$2: the core is pure: not <$3>"
+	fi
+	if right_of "$3" "$libraries"; then
+		# shellcheck disable=SC2086
+		matches "$1" $right || breach "$1:$2: $3 belongs to: $right"
+	fi
+	[[ $3 == common/* || $3 == supervisor/* || $3 == worker/* ]] && check_ours "$@"
+}
+
+check_header() { # own header first proves that it stands alone; the guard is the path
+	local own=${1%.c}.h first guard
+	if [[ $1 == *.c && -e $own ]]; then
+		first=$(sed -n 's/^#include [<"]\(.*\)[>"].*/\1/p;T;q' "$1")
+		[ "$first" = "$own" ] || breach "$1:1: its own header comes first"
+	elif [[ $1 == *.h && $1 != worker/libclusterworker/cluster_worker.h ]]; then
+		guard=$(tr 'a-z/.-' 'A-Z___' <<<"$1")
+		grep -qx "#define $guard" "$1" || breach "$1:1: its guard is $guard"
+	fi
+}
+
+files=$(find common supervisor worker -name '*.[ch]' | sort)
+for file in $files; do
+	while IFS=: read -r line included; do
+		check_include "$file" "$line" "$included"
+	done < <(sed -n '/^ *# *include/{=;s/.*[<"]\(.*\)[>"].*/\1/p}' "$file" | paste -d: - -)
+	check_header "$file"
+
+	# shellcheck disable=SC2086
+	matches "$file" $speakers && continue
+	while IFS=: read -r line _; do
+		breach "$file:$line: only mains and the log speak; return what you know"
+	done < <(grep -nE '\b(v?printf|v?fprintf|v?dprintf|f?puts|perror|putchar|v?syslog) *\(' "$file" |
+		grep -vE '^[0-9]+:[[:space:]]*(/?\*|.*PRINTF)')
+done
+
+library=${BUILD:-build}/libclusterworker.so
+if [ -e "$library" ]; then
+	needed=$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ')
+	[ "$needed" = "libc.so.6 " ] || breach "$library: needs more than libc: $needed"
+fi
+
+[ "$breaches" = 0 ]
