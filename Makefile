@@ -229,9 +229,9 @@ asan:
 		SANITIZE=address,undefined CFLAGS='-O1 -g' test
 
 valgrind:
-	@scripts/dependencies.sh build test
+	@scripts/dependencies.sh build test valgrind
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
-	@BUILD=$(BUILD) scripts/valgrind.sh
+	@BUILD=$(BUILD) scripts/valgrind.sh $(UNIT_PROGRAMS) $(if $(TRACE),$(BUILD)/tests/trace)
 
 model:
 	@$(MAKE) --no-print-directory -j$(JOBS) $(MODEL_PROGRAMS)
@@ -275,7 +275,7 @@ format:
 
 .PHONY: run stop
 run:
-	@scripts/dependencies.sh build
+	@scripts/dependencies.sh build run
 	@$(MAKE) --no-print-directory -j$(JOBS) programs
 	@BUILD=$(BUILD) scripts/first-minute.sh run
 
