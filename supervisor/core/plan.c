@@ -1,0 +1,206 @@
+#include "supervisor/core/plan.h"
+
+#include <assert.h>
+#include <string.h>
+
+static bool same_text(const char *one, const char *other)
+{
+	return one && other ? strcmp(one, other) == 0 : one == other;
+}
+
+static bool same_texts(const char *const *one, unsigned count, const char *const *other,
+		       unsigned other_count)
+{
+	if (count != other_count)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(one[i], other[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool same_command(const struct app_spec *one, const struct app_spec *other)
+{
+	unsigned i;
+
+	for (i = 0; one->command[i] && other->command[i]; i++)
+		if (strcmp(one->command[i], other->command[i]) != 0)
+			return false;
+	return one->command[i] == other->command[i];
+}
+
+static bool same_environment(const struct app_spec *one, const struct app_spec *other)
+{
+	if (one->env_count != other->env_count)
+		return false;
+	for (unsigned i = 0; i < one->env_count; i++)
+		if (strcmp(one->env[i].name, other->env[i].name) != 0 ||
+		    strcmp(one->env[i].value, other->env[i].value) != 0)
+			return false;
+	return same_text(one->env_file, other->env_file) &&
+	       same_texts(one->pass_env, one->pass_env_count, other->pass_env,
+			  other->pass_env_count);
+}
+
+static bool same_weights(const struct app_spec *one, const struct app_spec *other)
+{
+	for (unsigned slot = 0; slot < CORE_SLOTS; slot++)
+		if (spec_weight(one, slot) != spec_weight(other, slot))
+			return false;
+	return true;
+}
+
+static bool same_heartbeat(const struct core_policy *one, const struct core_policy *other)
+{
+	return one->beats == other->beats &&
+	       (!one->beats || one->beat_interval == other->beat_interval);
+}
+
+static bool same_ready(const struct core_policy *one, const struct core_policy *other)
+{
+	return one->ready == other->ready && one->ready_timeout == other->ready_timeout &&
+	       one->ready_exec == other->ready_exec;
+}
+
+static bool same_reload(const struct core_policy *one, const struct core_policy *other)
+{
+	return one->surge == other->surge && one->surge_percent == other->surge_percent &&
+	       one->settle == other->settle && one->failures == other->failures;
+}
+
+static bool same_restart(const struct app_spec *one, const struct app_spec *other)
+{
+	const struct core_policy *ours = &one->policy;
+	const struct core_policy *theirs = &other->policy;
+
+	if (one->stop_exit_codes != other->stop_exit_codes)
+		return false;
+	for (unsigned i = 0; i < one->stop_exit_codes; i++)
+		if (one->stop_exit_code[i] != other->stop_exit_code[i])
+			return false;
+	return ours->restart == theirs->restart &&
+	       ours->restart_max == theirs->restart_max &&
+	       ours->backoff.first == theirs->backoff.first &&
+	       ours->backoff.most == theirs->backoff.most &&
+	       ours->backoff.steady == theirs->backoff.steady;
+}
+
+static bool same(const struct app_spec *one, const struct app_spec *other,
+		 enum plan_key key)
+{
+	switch (key) {
+	case PLAN_KEY_COMMAND:
+		return same_command(one, other);
+	case PLAN_KEY_DIRECTORY:
+		return same_text(one->directory, other->directory);
+	case PLAN_KEY_ENVIRONMENT:
+		return same_environment(one, other);
+	case PLAN_KEY_LISTEN:
+		return same_texts(one->listen, one->listen_count, other->listen,
+				  other->listen_count);
+	case PLAN_KEY_ADOPT:
+		return one->adopt == other->adopt;
+	case PLAN_KEY_HEARTBEAT:
+		return same_heartbeat(&one->policy, &other->policy);
+	case PLAN_KEY_LOG:
+		return one->log == other->log;
+	case PLAN_KEY_INSTANCES:
+		return one->instances.kind == other->instances.kind &&
+		       one->instances.number == other->instances.number;
+	case PLAN_KEY_BACKLOG:
+		return one->backlog == other->backlog;
+	case PLAN_KEY_BALANCE:
+		return one->balance == other->balance;
+	case PLAN_KEY_WEIGHTS:
+		return same_weights(one, other);
+	case PLAN_KEY_READY:
+		return same_ready(&one->policy, &other->policy);
+	case PLAN_KEY_HEARTBEAT_TIMEOUT:
+		return one->policy.beat_timeout == other->policy.beat_timeout;
+	case PLAN_KEY_DRAIN:
+		return one->drain_signal == other->drain_signal &&
+		       one->policy.drain_timeout == other->policy.drain_timeout;
+	case PLAN_KEY_RELOAD:
+		return same_reload(&one->policy, &other->policy);
+	case PLAN_KEY_RESTART:
+		return same_restart(one, other);
+	case PLAN_KEY_AUTOSTART:
+		return one->autostart == other->autostart;
+	case PLAN_KEY_COUNT:
+		break;
+	}
+	return true;
+}
+
+static const enum plan_kind effects[] = {
+#define X(id, name, effect) PLAN_##effect,
+	PLAN_KEYS(X)
+#undef X
+};
+
+struct plan_app plan_compare(const struct app_spec *before, const struct app_spec *after)
+{
+	struct plan_app row = {.kind = PLAN_KEEP, .before = before, .after = after};
+
+	_Static_assert(PLAN_KEY_COUNT <= 32, "keys are bits of a uint32_t");
+	_Static_assert(PLAN_KEEP < PLAN_RESHAPE && PLAN_RESHAPE < PLAN_ROLL,
+		       "the kind of a changed app is the largest of its keys' effects");
+	for (unsigned key = 0; key < PLAN_KEY_COUNT; key++) {
+		if (same(before, after, (enum plan_key)key))
+			continue;
+		row.keys |= UINT32_C(1) << key;
+		if (row.kind < effects[key])
+			row.kind = effects[key];
+	}
+	return row;
+}
+
+unsigned plan_make(const struct spec *old_spec, const struct spec *new_spec,
+		   struct plan_app *plan)
+{
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < new_spec->apps; i++) {
+		const struct app_spec *after = &new_spec->app[i];
+		const struct app_spec *before =
+			old_spec ? spec_find(old_spec, after->name) : NULL;
+
+		if (before)
+			plan[rows++] = plan_compare(before, after);
+		else
+			plan[rows++] =
+				(struct plan_app){.kind = PLAN_ADD, .after = after};
+	}
+	for (unsigned i = 0; old_spec && i < old_spec->apps; i++) {
+		const struct app_spec *before = &old_spec->app[i];
+
+		if (!spec_find(new_spec, before->name))
+			plan[rows++] =
+				(struct plan_app){.kind = PLAN_REMOVE, .before = before};
+	}
+	return rows;
+}
+
+const char *plan_kind_name(enum plan_kind kind)
+{
+	static const char *const names[] = {
+		[PLAN_KEEP] = "keep",       [PLAN_ADD] = "add",
+		[PLAN_RESHAPE] = "reshape", [PLAN_ROLL] = "roll",
+		[PLAN_REMOVE] = "remove",
+	};
+
+	assert(kind < PLAN_KINDS);
+	return names[kind];
+}
+
+const char *plan_key_name(enum plan_key key)
+{
+	static const char *const names[] = {
+#define X(id, name, effect) name,
+		PLAN_KEYS(X)
+#undef X
+	};
+
+	assert(key < PLAN_KEY_COUNT);
+	return names[key];
+}

@@ -1,0 +1,71 @@
+#include "supervisor/core/spec.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define PERCENT 100
+
+static bool conflicts(const struct app_spec *app, enum spec_conflict conflict)
+{
+	const struct core_policy *policy = &app->policy;
+
+	switch (conflict) {
+	case SPEC_READY_EXEC_TOO_LONG:
+		return policy->ready_exec >= policy->ready_timeout;
+	case SPEC_BEAT_TIMEOUT_TOO_SHORT:
+		return policy->beats && policy->beat_timeout <= policy->beat_interval;
+	case SPEC_DELAY_TOO_LONG:
+		return policy->backoff.first > policy->backoff.most;
+	case SPEC_LISTENS_FOR_NOBODY:
+		return app->adopt == SPEC_ADOPT_NONE && app->listen_count > 0;
+	case SPEC_FITS:
+	case SPEC_CONFLICTS:
+		break;
+	}
+	return false;
+}
+
+enum spec_conflict spec_check(const struct app_spec *app, enum spec_conflict after)
+{
+	for (unsigned next = after + 1; next < SPEC_CONFLICTS; next++)
+		if (conflicts(app, (enum spec_conflict)next))
+			return (enum spec_conflict)next;
+	return SPEC_FITS;
+}
+
+static unsigned within(unsigned number, unsigned least, unsigned most)
+{
+	if (number < least)
+		return least;
+	return number < most ? number : most;
+}
+
+unsigned spec_instances_count(const struct spec_instances *instances, unsigned most)
+{
+	unsigned number = instances->number;
+
+	most = within(most, 1, CORE_SLOTS);
+	switch (instances->kind) {
+	case SPEC_INSTANCES_COUNT:
+		return within(number, 1, CORE_SLOTS);
+	case SPEC_INSTANCES_MAX_MINUS:
+		return number < most ? most - number : 1;
+	case SPEC_INSTANCES_PERCENT:
+		assert(number <= PERCENT * CORE_SLOTS);
+		return within((most * number + PERCENT - 1) / PERCENT, 1, CORE_SLOTS);
+	}
+	return 1;
+}
+
+unsigned spec_weight(const struct app_spec *app, unsigned slot)
+{
+	return slot < app->weight_count ? app->weight[slot] : 1;
+}
+
+const struct app_spec *spec_find(const struct spec *spec, const char *name)
+{
+	for (unsigned i = 0; i < spec->apps; i++)
+		if (strcmp(spec->app[i].name, name) == 0)
+			return &spec->app[i];
+	return NULL;
+}

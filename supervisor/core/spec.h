@@ -1,0 +1,102 @@
+/*
+ * spec.h - what a valid configuration says, as a value.
+ *
+ * Built by config.c from text, const from then on; all strings live in the arena it was
+ * built in.  Addresses are kept as their canonical text (address_format), so that the
+ * core can compare them.  Cross-checks that need more than one setting are spec_check.
+ */
+#ifndef SUPERVISOR_CORE_SPEC_H
+#define SUPERVISOR_CORE_SPEC_H
+
+#include "common/base.h"
+#include "supervisor/core/buckets.h"
+#include "supervisor/core/core.h"
+
+#define SPEC_NAME       64 /* bytes of an app's name, with its NUL */
+#define SPEC_LISTEN     16 /* addresses an app can have */
+#define SPEC_EXIT_CODES 16
+#define SPEC_APPS       1024
+#define SPEC_WORKERS    16384 /* of all apps whose count is a number */
+
+/* What the configuration has no word for, and core_policy wants to know. */
+#define SPEC_UNROUTE_TIMEOUT 5000
+#define SPEC_ABORT_TIMEOUT   1000
+#define SPEC_KILL_RETRY      5000
+
+enum spec_adopt { SPEC_ADOPT_AUTO, SPEC_ADOPT_LISTEN_FDS, SPEC_ADOPT_NONE };
+enum spec_log { SPEC_LOG_FILE, SPEC_LOG_INHERIT, SPEC_LOG_NONE };
+
+enum spec_instances_kind {
+	SPEC_INSTANCES_COUNT,     /* exactly `number` */
+	SPEC_INSTANCES_MAX_MINUS, /* max less `number`, at least 1; "max" is max less 0 */
+	SPEC_INSTANCES_PERCENT    /* `number` % of max, rounded up */
+};
+
+struct spec_instances {
+	enum spec_instances_kind kind;
+	unsigned number;
+};
+
+struct spec_variable {
+	const char *name;
+	const char *value;
+};
+
+struct app_spec {
+	const char *name;
+	const char *file; /* absolute path of its configuration; NULL: embedded */
+	unsigned line;
+
+	char *const *command;  /* argv, NULL-ended; "%i" stands for the slot */
+	const char *directory; /* absolute; NULL: embedded, "/" */
+	const struct spec_variable *env;
+	unsigned env_count;
+	const char *env_file; /* absolute; NULL: none; read afresh for every generation */
+	const char *const *pass_env;
+	unsigned pass_env_count;
+
+	struct spec_instances instances;
+	const char *listen[SPEC_LISTEN];
+	unsigned listen_count;
+	unsigned backlog;
+	enum spec_adopt adopt;
+	enum balance balance;
+	const unsigned *weight; /* by slot; beyond weight_count: 1 */
+	unsigned weight_count;
+
+	int drain_signal;
+	int stop_exit_code[SPEC_EXIT_CODES];
+	unsigned stop_exit_codes;
+	enum spec_log log;
+	bool autostart;
+
+	struct core_policy policy;
+};
+
+struct spec {
+	unsigned log_level; /* enum log_level; the core knows no log */
+	const struct app_spec *app;
+	unsigned apps;
+};
+
+/* What of an app does not fit together, though each setting is in its range. */
+enum spec_conflict {
+	SPEC_FITS,
+	SPEC_READY_EXEC_TOO_LONG,    /* ready.exec >= ready.timeout */
+	SPEC_BEAT_TIMEOUT_TOO_SHORT, /* heartbeat.timeout <= heartbeat.interval */
+	SPEC_DELAY_TOO_LONG,         /* restart.delay > restart.delay_max */
+	SPEC_LISTENS_FOR_NOBODY,     /* listen with adopt = none */
+	SPEC_CONFLICTS
+};
+
+/* The first conflict behind `after`, SPEC_FITS to begin with; SPEC_FITS: no more. */
+enum spec_conflict spec_check(const struct app_spec *app, enum spec_conflict after);
+
+/* The count that "max", "50%"... mean when max is `most`; 1 to CORE_SLOTS. */
+unsigned spec_instances_count(const struct spec_instances *instances, unsigned most);
+
+unsigned spec_weight(const struct app_spec *app, unsigned slot);
+
+const struct app_spec *spec_find(const struct spec *spec, const char *name);
+
+#endif

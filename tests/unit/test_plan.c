@@ -1,0 +1,251 @@
+#include "supervisor/core/plan.h"
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+static char *const node[] = {(char[]){"node"}, (char[]){"a.js"}, NULL};
+static char *const longer[] = {(char[]){"node"}, (char[]){"a.js"}, (char[]){"b"}, NULL};
+static const struct spec_variable variable[] = {{"MODE", "production"}};
+static const struct spec_variable changed_variable[] = {{"MODE", "test"}};
+static const char *const passed[] = {"TERM"};
+
+static struct app_spec some_app(const char *name)
+{
+	return (struct app_spec){
+		.name = name,
+		.command = node,
+		.directory = "/srv",
+		.env = variable,
+		.env_count = 1,
+		.instances = {SPEC_INSTANCES_COUNT, 2},
+		.listen = {"127.0.0.1:80"},
+		.listen_count = 1,
+		.policy = {.beats = true, .beat_interval = 1000, .beat_timeout = 5000},
+	};
+}
+
+static void change(struct app_spec *app, unsigned which)
+{
+	static const unsigned weight[] = {1, 2};
+
+	switch (which) {
+	case 0:
+		app->command = longer;
+		break;
+	case 1:
+		app->directory = NULL;
+		break;
+	case 2:
+		app->env = changed_variable;
+		break;
+	case 3:
+		app->env_file = "/srv/env";
+		break;
+	case 4:
+		app->pass_env = passed;
+		app->pass_env_count = 1;
+		break;
+	case 5:
+		app->listen[0] = "127.0.0.1:81";
+		break;
+	case 6:
+		app->adopt = SPEC_ADOPT_LISTEN_FDS;
+		break;
+	case 7:
+		app->policy.beat_interval = 500;
+		break;
+	case 8:
+		app->log = SPEC_LOG_NONE;
+		break;
+	case 9:
+		app->instances.number = 3;
+		break;
+	case 10:
+		app->backlog = 7;
+		break;
+	case 11:
+		app->balance = BALANCE_HASH;
+		break;
+	case 12:
+		app->weight = weight;
+		app->weight_count = 2;
+		break;
+	case 13:
+		app->policy.ready_exec = 7;
+		break;
+	case 14:
+		app->policy.beat_timeout = 7000;
+		break;
+	case 15:
+		app->drain_signal = 3;
+		break;
+	case 16:
+		app->policy.settle = 7;
+		break;
+	case 17:
+		app->stop_exit_codes = 1;
+		break;
+	case 18:
+		app->autostart = true;
+		break;
+	}
+}
+
+static const struct {
+	enum plan_key key;
+	enum plan_kind kind;
+} changes[] = {
+	{PLAN_KEY_COMMAND, PLAN_ROLL},
+	{PLAN_KEY_DIRECTORY, PLAN_ROLL},
+	{PLAN_KEY_ENVIRONMENT, PLAN_ROLL},
+	{PLAN_KEY_ENVIRONMENT, PLAN_ROLL},
+	{PLAN_KEY_ENVIRONMENT, PLAN_ROLL},
+	{PLAN_KEY_LISTEN, PLAN_ROLL},
+	{PLAN_KEY_ADOPT, PLAN_ROLL},
+	{PLAN_KEY_HEARTBEAT, PLAN_ROLL},
+	{PLAN_KEY_LOG, PLAN_ROLL},
+	{PLAN_KEY_INSTANCES, PLAN_RESHAPE},
+	{PLAN_KEY_BACKLOG, PLAN_RESHAPE},
+	{PLAN_KEY_BALANCE, PLAN_RESHAPE},
+	{PLAN_KEY_WEIGHTS, PLAN_RESHAPE},
+	{PLAN_KEY_READY, PLAN_RESHAPE},
+	{PLAN_KEY_HEARTBEAT_TIMEOUT, PLAN_RESHAPE},
+	{PLAN_KEY_DRAIN, PLAN_RESHAPE},
+	{PLAN_KEY_RELOAD, PLAN_RESHAPE},
+	{PLAN_KEY_RESTART, PLAN_RESHAPE},
+	{PLAN_KEY_AUTOSTART, PLAN_RESHAPE},
+};
+
+START_TEST(an_app_equal_in_all_but_its_place_is_kept)
+{
+	struct app_spec before = some_app("web");
+	struct app_spec after = some_app("web");
+	char directory[] = "/srv";
+	struct plan_app row;
+
+	after.directory = directory;
+	after.file = "/etc/other.conf";
+	after.line = 99;
+	row = plan_compare(&before, &after);
+	ck_assert_int_eq(row.kind, PLAN_KEEP);
+	ck_assert_uint_eq(row.keys, 0);
+}
+END_TEST
+
+START_TEST(one_changed_setting_is_named_and_has_its_effect)
+{
+	struct app_spec before = some_app("web");
+	struct app_spec after = some_app("web");
+	struct plan_app row;
+
+	change(&after, (unsigned)_i);
+	row = plan_compare(&before, &after);
+	ck_assert_uint_eq(row.keys, UINT32_C(1) << changes[_i].key);
+	ck_assert_int_eq(row.kind, changes[_i].kind);
+
+	row = plan_compare(&after, &before);
+	ck_assert_uint_eq(row.keys, UINT32_C(1) << changes[_i].key);
+}
+END_TEST
+
+START_TEST(a_roll_outweighs_a_reshape)
+{
+	struct app_spec before = some_app("web");
+	struct app_spec after = some_app("web");
+	struct plan_app row;
+
+	after.command = longer;
+	after.instances.number = 3;
+	row = plan_compare(&before, &after);
+	ck_assert_int_eq(row.kind, PLAN_ROLL);
+	ck_assert_uint_eq(row.keys, (UINT32_C(1) << PLAN_KEY_COMMAND) |
+					    (UINT32_C(1) << PLAN_KEY_INSTANCES));
+}
+END_TEST
+
+START_TEST(the_interval_of_beats_that_nobody_sends_does_not_matter)
+{
+	struct app_spec before = some_app("web");
+	struct app_spec after = some_app("web");
+
+	before.policy.beats = after.policy.beats = false;
+	after.policy.beat_interval = 9;
+	ck_assert_int_eq(plan_compare(&before, &after).kind, PLAN_KEEP);
+}
+END_TEST
+
+START_TEST(weights_of_one_written_out_are_no_change)
+{
+	const unsigned weight[] = {1, 1};
+	struct app_spec before = some_app("web");
+	struct app_spec after = some_app("web");
+
+	after.weight = weight;
+	after.weight_count = 2;
+	ck_assert_int_eq(plan_compare(&before, &after).kind, PLAN_KEEP);
+}
+END_TEST
+
+START_TEST(apps_are_removed_after_all_others_were_served)
+{
+	const struct app_spec before[] = {some_app("gone"), some_app("kept"),
+					  some_app("rolled")};
+	struct app_spec after[] = {some_app("rolled"), some_app("new"), some_app("kept")};
+	const struct spec old_spec = {.app = before, .apps = 3};
+	const struct spec new_spec = {.app = after, .apps = 3};
+	struct plan_app plan[6];
+
+	after[0].command = longer;
+	ck_assert_uint_eq(plan_make(&old_spec, &new_spec, plan), 4);
+	ck_assert_int_eq(plan[0].kind, PLAN_ROLL);
+	ck_assert_ptr_eq(plan[0].before, &before[2]);
+	ck_assert_ptr_eq(plan[0].after, &after[0]);
+	ck_assert_int_eq(plan[1].kind, PLAN_ADD);
+	ck_assert_ptr_null(plan[1].before);
+	ck_assert_int_eq(plan[2].kind, PLAN_KEEP);
+	ck_assert_int_eq(plan[3].kind, PLAN_REMOVE);
+	ck_assert_ptr_eq(plan[3].before, &before[0]);
+	ck_assert_ptr_null(plan[3].after);
+}
+END_TEST
+
+START_TEST(without_a_spec_before_all_apps_are_added)
+{
+	const struct app_spec after[] = {some_app("web"), some_app("api")};
+	const struct spec new_spec = {.app = after, .apps = 2};
+	struct plan_app plan[2];
+
+	ck_assert_uint_eq(plan_make(NULL, &new_spec, plan), 2);
+	ck_assert_int_eq(plan[0].kind, PLAN_ADD);
+	ck_assert_ptr_eq(plan[1].after, &after[1]);
+}
+END_TEST
+
+START_TEST(kinds_and_keys_have_the_names_people_read)
+{
+	ck_assert_str_eq(plan_kind_name(PLAN_RESHAPE), "reshape");
+	ck_assert_str_eq(plan_kind_name(PLAN_REMOVE), "remove");
+	ck_assert_str_eq(plan_key_name(PLAN_KEY_DIRECTORY), "cwd");
+	ck_assert_str_eq(plan_key_name(PLAN_KEY_AUTOSTART), "autostart");
+}
+END_TEST
+
+static Suite *suite_of_plan(void)
+{
+	Suite *suite = suite_create("plan");
+	TCase *tcase = tcase_create("plan");
+
+	tcase_add_test(tcase, an_app_equal_in_all_but_its_place_is_kept);
+	tcase_add_loop_test(tcase, one_changed_setting_is_named_and_has_its_effect, 0,
+			    ARRAY_COUNT(changes));
+	tcase_add_test(tcase, a_roll_outweighs_a_reshape);
+	tcase_add_test(tcase, the_interval_of_beats_that_nobody_sends_does_not_matter);
+	tcase_add_test(tcase, weights_of_one_written_out_are_no_change);
+	tcase_add_test(tcase, apps_are_removed_after_all_others_were_served);
+	tcase_add_test(tcase, without_a_spec_before_all_apps_are_added);
+	tcase_add_test(tcase, kinds_and_keys_have_the_names_people_read);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+UNIT_MAIN(suite_of_plan)
