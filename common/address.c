@@ -1,0 +1,259 @@
+#include "common/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNIX_PREFIX "unix:"
+
+static bool port_parse(unsigned *ret_port, const char *text)
+{
+	unsigned port = 0;
+
+	if (!*text || strlen(text) > 5)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		port = port * 10 + (unsigned)(*text - '0');
+	}
+	if (port > UINT16_MAX)
+		return false;
+	*ret_port = port;
+	return true;
+}
+
+static struct address address_dual(void)
+{
+	struct address address = {.kind = ADDRESS_DUAL, .bytes = sizeof(address.at.v6)};
+
+	address.at.v6.sin6_family = AF_INET6;
+	address.at.v6.sin6_addr = in6addr_any;
+	return address;
+}
+
+static int path_parse(struct address *ret_address, const char *path, struct fault *fault)
+{
+	struct address address = {.kind = ADDRESS_UNIX};
+	size_t length = strlen(path);
+
+	if (path[0] != '/' || path[length - 1] == '/')
+		return fault_set(fault, -EINVAL,
+				 "\"%s\" must be the absolute path of a socket", path);
+	if (length >= sizeof(address.at.path.sun_path))
+		return fault_set(fault, -ENAMETOOLONG,
+				 "path of %zu bytes, a Unix socket's is at most %zu",
+				 length, sizeof(address.at.path.sun_path) - 1);
+
+	address.at.path.sun_family = AF_UNIX;
+	memcpy(address.at.path.sun_path, path, length + 1);
+	address.bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+	*ret_address = address;
+	return 0;
+}
+
+static int v6_parse(struct address *ret_address, const char *host, struct fault *fault)
+{
+	struct address address = {.kind = ADDRESS_V6, .bytes = sizeof(address.at.v6)};
+
+	address.at.v6.sin6_family = AF_INET6;
+	if (inet_pton(AF_INET6, host, &address.at.v6.sin6_addr) != 1)
+		return fault_set(fault, -EINVAL, "\"%s\" is not an IPv6 address", host);
+	if (IN6_IS_ADDR_V4MAPPED(&address.at.v6.sin6_addr))
+		return fault_set(fault, -EINVAL,
+				 "\"%s\" is an IPv4 address in disguise: write it as one",
+				 host);
+	*ret_address = address;
+	return 0;
+}
+
+static int v4_parse(struct address *ret_address, const char *host, struct fault *fault)
+{
+	struct address address = {.kind = ADDRESS_V4, .bytes = sizeof(address.at.v4)};
+
+	address.at.v4.sin_family = AF_INET;
+	if (inet_pton(AF_INET, host, &address.at.v4.sin_addr) != 1)
+		return fault_set(
+			fault, -EINVAL,
+			"\"%s\" is not an address; names are not looked up, write "
+			"127.0.0.1:PORT, [::1]:PORT, *:PORT or unix:/PATH",
+			host);
+	*ret_address = address;
+	return 0;
+}
+
+/* `host` is what stands before the last colon; NULL: nothing, not even a colon. */
+static int host_parse(struct address *ret_address, char *host, struct fault *fault)
+{
+	size_t length = host ? strlen(host) : 0;
+
+	if (!host || strcmp(host, "*") == 0) {
+		*ret_address = address_dual();
+		return 0;
+	}
+	if (host[0] == '[' && host[length - 1] == ']') {
+		host[length - 1] = '\0';
+		return v6_parse(ret_address, host + 1, fault);
+	}
+	if (strchr(host, ':'))
+		return fault_set(fault, -EINVAL,
+				 "write an IPv6 address in brackets: [%s]", host);
+	return v4_parse(ret_address, host, fault);
+}
+
+int address_parse(struct address *ret_address, const char *text, struct fault *fault)
+{
+	char host[ADDRESS_TEXT];
+	char *colon;
+	unsigned port;
+	int result;
+
+	if (strncmp(text, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
+		return path_parse(ret_address, text + strlen(UNIX_PREFIX), fault);
+	if (strlen(text) >= sizeof(host))
+		return fault_set(fault, -EINVAL, "an address has at most %zu characters",
+				 sizeof(host) - 1);
+
+	strcpy(host, text);
+	colon = strrchr(host, ':');
+	if (!port_parse(&port, colon ? colon + 1 : host))
+		return fault_set(
+			fault, -EINVAL,
+			"\"%s\" has no port from 0 to 65535; write 127.0.0.1:PORT, "
+			"[::1]:PORT, *:PORT or unix:/PATH",
+			text);
+	if (colon)
+		*colon = '\0';
+	result = host_parse(ret_address, colon ? host : NULL, fault);
+	if (result == 0)
+		address_set_port(ret_address, port);
+	return result;
+}
+
+static int of_v6_socket(struct address *address, int fd)
+{
+	int only = 0;
+	socklen_t bytes = sizeof(only);
+
+	if (getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &bytes) == -1)
+		return -errno;
+	if (!only && !IN6_IS_ADDR_UNSPECIFIED(&address->at.v6.sin6_addr))
+		only = 1; /* one address cannot be dual, whatever the option says */
+	address->kind = only ? ADDRESS_V6 : ADDRESS_DUAL;
+	return 0;
+}
+
+int address_of_socket(struct address *ret_address, int fd)
+{
+	struct address address = {.bytes = sizeof(address.at)};
+	int result = 0;
+
+	if (getsockname(fd, &address.at.any, &address.bytes) == -1)
+		return -errno;
+	if (address.at.any.sa_family == AF_INET)
+		address.kind = ADDRESS_V4;
+	else if (address.at.any.sa_family == AF_INET6)
+		result = of_v6_socket(&address, fd);
+	else if (address.at.any.sa_family == AF_UNIX &&
+		 address.at.path.sun_path[0] == '/')
+		address.kind = ADDRESS_UNIX;
+	else
+		result = -EAFNOSUPPORT;
+	if (result == 0)
+		*ret_address = address;
+	return result;
+}
+
+void address_format(const struct address *address, char text[ADDRESS_TEXT])
+{
+	char host[INET6_ADDRSTRLEN] = "";
+
+	switch (address->kind) {
+	case ADDRESS_V4:
+		(void)inet_ntop(AF_INET, &address->at.v4.sin_addr, host, sizeof(host));
+		snprintf(text, ADDRESS_TEXT, "%s:%u", host, address_port(address));
+		break;
+	case ADDRESS_V6:
+		(void)inet_ntop(AF_INET6, &address->at.v6.sin6_addr, host, sizeof(host));
+		snprintf(text, ADDRESS_TEXT, "[%s]:%u", host, address_port(address));
+		break;
+	case ADDRESS_DUAL:
+		snprintf(text, ADDRESS_TEXT, "*:%u", address_port(address));
+		break;
+	case ADDRESS_UNIX:
+		snprintf(text, ADDRESS_TEXT, UNIX_PREFIX "%s", address->at.path.sun_path);
+		break;
+	}
+}
+
+static bool is_any(const struct address *address)
+{
+	if (address->kind == ADDRESS_V4)
+		return address->at.v4.sin_addr.s_addr == htonl(INADDR_ANY);
+	return IN6_IS_ADDR_UNSPECIFIED(&address->at.v6.sin6_addr);
+}
+
+static bool same_host(const struct address *one, const struct address *other)
+{
+	if (one->kind == ADDRESS_V4)
+		return one->at.v4.sin_addr.s_addr == other->at.v4.sin_addr.s_addr;
+	return IN6_ARE_ADDR_EQUAL(&one->at.v6.sin6_addr, &other->at.v6.sin6_addr);
+}
+
+static bool same_path(const struct address *one, const struct address *other)
+{
+	return strcmp(one->at.path.sun_path, other->at.path.sun_path) == 0;
+}
+
+bool address_equal(const struct address *one, const struct address *other)
+{
+	if (one->kind != other->kind)
+		return false;
+	if (one->kind == ADDRESS_UNIX)
+		return same_path(one, other);
+	return address_port(one) == address_port(other) && same_host(one, other);
+}
+
+bool address_claims(const struct address *one, const struct address *other)
+{
+	if (one->kind == ADDRESS_UNIX || other->kind == ADDRESS_UNIX)
+		return one->kind == other->kind && same_path(one, other);
+	if (address_port(one) != address_port(other) || address_port(one) == 0)
+		return false;
+	if (one->kind == ADDRESS_DUAL || other->kind == ADDRESS_DUAL)
+		return true;
+	if (one->kind != other->kind)
+		return false;
+	return is_any(one) || is_any(other) || same_host(one, other);
+}
+
+unsigned address_port(const struct address *address)
+{
+	switch (address->kind) {
+	case ADDRESS_V4:
+		return ntohs(address->at.v4.sin_port);
+	case ADDRESS_V6:
+	case ADDRESS_DUAL:
+		return ntohs(address->at.v6.sin6_port);
+	case ADDRESS_UNIX:
+		break;
+	}
+	return 0;
+}
+
+void address_set_port(struct address *address, unsigned port)
+{
+	switch (address->kind) {
+	case ADDRESS_V4:
+		address->at.v4.sin_port = htons((uint16_t)port);
+		break;
+	case ADDRESS_V6:
+	case ADDRESS_DUAL:
+		address->at.v6.sin6_port = htons((uint16_t)port);
+		break;
+	case ADDRESS_UNIX:
+		break;
+	}
+}

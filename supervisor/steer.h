@@ -1,0 +1,33 @@
+/*
+ * steer.h - the BPF program that sends a connection to its slot's socket.
+ *
+ * A group of SO_REUSEPORT sockets asks a classic BPF program which of its members gets a
+ * new connection.  Ours computes a key from the packet (by lot, or a hash of addresses),
+ * and finds its bucket's owner by binary search.  Needs no privilege.  It knows members
+ * by the kernel's index, not slots; listener.c keeps that mirror.
+ */
+#ifndef SUPERVISOR_STEER_H
+#define SUPERVISOR_STEER_H
+
+#include <linux/filter.h>
+
+#include "supervisor/core/buckets.h"
+
+#define STEER_STEPS 1024 /* the worst table needs 800; the kernel allows 4096 */
+#define STEER_NOBODY \
+	0xffff /* index of nobody: the kernel picks a member by its own hash */
+
+struct steer_program {
+	unsigned short steps;
+	struct sock_filter step[STEER_STEPS];
+};
+
+/* `index` is the kernel's index of each bucket's owner. */
+void steer_build(struct steer_program *program, enum balance balance,
+		 const uint16_t index[BUCKETS]);
+
+/* Replaces the program of the group that `fd` is in, atomically.  Not before the group's
+ * first listen(), which would fail then. */
+int steer_attach(int fd, struct steer_program *program);
+
+#endif
