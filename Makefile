@@ -119,6 +119,9 @@ $(BUILD)/obj/%.o: %.c Makefile $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(PIC) -MMD -MP -c -o $@ $<
 
+# `clusterctl init` prints it.
+$(call obj,supervisor/ctl/reference.c): conf/cluster.conf
+
 -include $(patsubst %.o,%.d,$(call obj,$(SOURCES)))
 
 # ---- programs: the link lists are the floors ----

@@ -14,7 +14,8 @@ supervisor|apply|app|generation|environment|seat|spawn|route|status|estate > *
 clusterd > supervisor config control notify
 control > commands supervisor
 commands > control supervisor app config
-config > settings
+config > settings assign source
+assign > settings
 listener > steer sockdiag
 state > store
 '
