@@ -6,7 +6,6 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-# shellcheck disable=SC2016 # awk's own words
 find common supervisor worker tests -name '*.[ch]' 2>/dev/null | sort | xargs -r awk '
 	FNR == 1 {
 		if (lines > 450) printf "%s: %d lines; two rooms in one?\n", file, lines

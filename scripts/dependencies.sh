@@ -25,7 +25,6 @@ packages_for() {
 
 # The names of those packages, of all asked for, that are not fully installed.
 missing_of() {
-	# shellcheck disable=SC2016 # dpkg-query fills in the names, not the shell
 	dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null |
 		awk -v wanted="$*" '
 			$2 == "installed" { has[$1] = 1 }

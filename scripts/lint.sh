@@ -18,7 +18,7 @@ lint_layers() { scripts/check-layers.sh; }
 lint_sizes() { scripts/check-sizes.sh; }
 lint_manuals() { scripts/check-manuals.sh; }
 lint_mandoc() { [ ${#manuals[@]} = 0 ] || mandoc -T lint -W warning "${manuals[@]}"; }
-lint_scripts() { shellcheck -x --source-path=SCRIPTDIR "${scripts[@]}"; }
+lint_scripts() { shellcheck "${scripts[@]}"; }
 
 lint_cppcheck() {
 	cppcheck --quiet -j "$jobs" --std=c11 --enable=warning,performance --inline-suppr \
