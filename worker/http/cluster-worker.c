@@ -1,0 +1,249 @@
+/*
+ * cluster-worker - the built-in worker: an HTTP server for clusterd's sockets.
+ *
+ * Under clusterd it serves the sockets it is lent; run by hand it binds its own.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/address.h"
+#include "worker/http/server.h"
+#include "worker/libclusterworker/cluster_worker.h"
+
+#define EXIT_USAGE      2
+#define DEFAULT_ADDRESS "127.0.0.1:8080"
+#define BACKLOG         4096
+
+static const char usage[] =
+	"usage: cluster-worker [-l ADDRESS]... [--root DIR] [--index NAME]\n"
+	"                      [--test-endpoints] [-V] [-h]\n"
+	"\n"
+	"  -l, --listen ADDRESS  where to listen when nobody lends sockets\n"
+	"                        (default " DEFAULT_ADDRESS "; port 0: any)\n"
+	"  --root DIR            serve the files below DIR (default: a status page)\n"
+	"  --index NAME          the file that stands for a directory (index.html)\n"
+	"  --test-endpoints      add /_test/: anyone may then end this worker\n"
+	"  -V, --version         print the version\n"
+	"  -h, --help            print this\n";
+
+struct options {
+	const char *address[ACCEPTOR_SOCKETS];
+	unsigned addresses;
+	const char *root; /* NULL: the status page */
+	const char *index;
+	bool testing;
+};
+
+static int PRINTF_LIKE(2, 3) complain(int status, const char *why, ...)
+{
+	va_list values;
+
+	va_start(values, why);
+	(void)fputs("cluster-worker: ", stderr);
+	(void)vfprintf(stderr, why, values);
+	(void)fputc('\n', stderr);
+	va_end(values);
+	return status;
+}
+
+/* Returns the exit status, or -1 to go on. */
+static int parse_options(struct options *options, int count, char **words)
+{
+	static const struct option known[] = {{"listen", required_argument, NULL, 'l'},
+					      {"root", required_argument, NULL, 'r'},
+					      {"index", required_argument, NULL, 'i'},
+					      {"test-endpoints", no_argument, NULL, 't'},
+					      {"version", no_argument, NULL, 'V'},
+					      {"help", no_argument, NULL, 'h'},
+					      {0}};
+	int option;
+
+	while ((option = getopt_long(count, words, "l:Vh", known, NULL)) != -1) {
+		switch (option) {
+		case 'l':
+			if (options->addresses == ACCEPTOR_SOCKETS)
+				return complain(EXIT_USAGE, "too many addresses");
+			options->address[options->addresses++] = optarg;
+			break;
+		case 'r':
+			options->root = optarg;
+			break;
+		case 'i':
+			options->index = optarg;
+			break;
+		case 't':
+			options->testing = true;
+			break;
+		case 'V':
+			(void)puts("cluster-worker " CLUSTERD_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			(void)fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		default:
+			(void)fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < count)
+		return complain(EXIT_USAGE, "%s: not an option", words[optind]);
+	return -1;
+}
+
+/* ---- sockets ---- */
+
+/* Returns a listening socket and writes where it ended up, or a negative errno. */
+static int open_socket(struct address *address)
+{
+	int fd = socket(address->at.any.sa_family,
+			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int yes = 1;
+	int only = address->kind == ADDRESS_V6;
+	socklen_t bytes = sizeof(address->at);
+	int error;
+
+	if (fd == -1)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	if (address->kind == ADDRESS_V6 || address->kind == ADDRESS_DUAL)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
+	if (bind(fd, &address->at.any, address->bytes) == 0 && listen(fd, BACKLOG) == 0 &&
+	    getsockname(fd, &address->at.any, &bytes) == 0)
+		return fd;
+	error = errno;
+	(void)close(fd);
+	return -error;
+}
+
+static int bind_address(struct server *server, const char *text)
+{
+	struct address address;
+	struct fault fault = {0};
+	char bound[ADDRESS_TEXT];
+	int fd;
+
+	if (address_parse(&address, text, &fault) < 0)
+		return complain(EXIT_USAGE, "%s: %s", text, fault.text);
+	fd = open_socket(&address);
+	if (fd < 0)
+		return complain(EXIT_FAILURE, "%s: %s", text, strerror(-fd));
+	if (acceptor_add(&server->acceptor, fd) < 0)
+		return complain(EXIT_FAILURE, "%s: cannot be watched", text);
+	address_format(&address, bound);
+	(void)printf("listening on %s\n", bound);
+	(void)fflush(stdout);
+	return 0;
+}
+
+static int take_sockets(struct server *server, const struct options *options)
+{
+	int lent = cluster_listen();
+	int status = 0;
+
+	if (lent < 0)
+		return complain(EXIT_FAILURE, "LISTEN_FDS: %s", strerror(-lent));
+	for (int i = 0; i < lent; i++) {
+		int error = acceptor_add(&server->acceptor, CLUSTER_LISTEN_FIRST + i);
+
+		if (error < 0)
+			return complain(EXIT_FAILURE, "LISTEN_FDS: socket %d: %s", i,
+					strerror(-error));
+	}
+	if (lent > 0)
+		return 0;
+	if (options->addresses == 0)
+		return bind_address(server, DEFAULT_ADDRESS);
+	for (unsigned i = 0; i < options->addresses && status == 0; i++)
+		status = bind_address(server, options->address[i]);
+	return status;
+}
+
+/* ---- signals ---- */
+
+static void on_signal(struct ev_loop *loop, ev_signal *watcher, int events)
+{
+	(void)loop;
+	(void)events;
+	server_drain(watcher->data);
+}
+
+/* What people send to a daemon by its name must not end its workers. */
+static void ignore_signals(void)
+{
+	static const int ignored[] = {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2};
+
+	for (size_t i = 0; i < ARRAY_COUNT(ignored); i++)
+		(void)signal(ignored[i], SIG_IGN);
+}
+
+static void run(struct server *server)
+{
+	ev_signal term;
+	ev_signal interrupt;
+	struct cluster_figures last;
+
+	ev_signal_init(&term, on_signal, SIGTERM);
+	ev_signal_init(&interrupt, on_signal, SIGINT);
+	term.data = server;
+	interrupt.data = server;
+	ev_signal_start(server->loop, &term);
+	ev_signal_start(server->loop, &interrupt);
+
+	server_start(server);
+	(void)cluster_ready();
+	(void)ev_run(server->loop, 0);
+
+	last = figures_take(&server->figures);
+	(void)cluster_done(&last);
+	ev_signal_stop(server->loop, &term);
+	ev_signal_stop(server->loop, &interrupt);
+}
+
+/* Returns the exit status. */
+static int serve(struct server *server, const struct options *options)
+{
+	struct ev_loop *loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+	int error;
+	int status;
+
+	if (loop == NULL)
+		return complain(EXIT_FAILURE, "no event loop");
+	error = server_init(server, loop);
+	if (error < 0)
+		return complain(EXIT_FAILURE, "cannot start: %s", strerror(-error));
+	status = take_sockets(server, options);
+	if (status == 0)
+		run(server);
+	server_fini(server);
+	ev_loop_destroy(loop);
+	return status;
+}
+
+int main(int count, char **words)
+{
+	struct options options = {.index = "index.html"};
+	struct server server = {.files.root = -1};
+	int status = parse_options(&options, count, words);
+	int error;
+
+	if (status >= 0)
+		return status;
+	ignore_signals();
+	server.testing = options.testing;
+	identity_init(&server.who);
+	if (options.root != NULL) {
+		error = files_open(&server.files, options.root, options.index);
+		if (error < 0)
+			return complain(EXIT_FAILURE, "%s: %s", options.root,
+					strerror(-error));
+	}
+	status = serve(&server, &options);
+	files_close(&server.files);
+	return status;
+}
