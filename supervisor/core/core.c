@@ -1,0 +1,271 @@
+#include "supervisor/core/core.h"
+
+#include <assert.h>
+
+#include "supervisor/core/news.h"
+#include "supervisor/core/roll.h"
+#include "supervisor/core/slot.h"
+#include "supervisor/core/want.h"
+#include "supervisor/core/worker.h"
+
+static void (*const absorb[CORE_EVENTS])(struct step *step,
+					 const struct core_event *event) = {
+	[CORE_TICK] = news_tick,
+	[CORE_AWAKE] = news_awake,
+	[CORE_READY] = news_ready,
+	[CORE_BEAT] = news_beat,
+	[CORE_LEAVE] = news_leave,
+	[CORE_TRIGGER] = news_trigger,
+	[CORE_EXTEND] = news_extend,
+	[CORE_EXIT] = news_exit,
+	[CORE_SPAWN_FAILED] = news_spawn_failed,
+	[CORE_UNROUTED] = news_unrouted,
+	[CORE_OWED] = want_owed,
+	[CORE_START] = want_start,
+	[CORE_RELOAD] = want_reload,
+	[CORE_SCALE] = want_scale,
+	[CORE_RESTART] = want_restart,
+	[CORE_RESTART_SLOT] = want_restart_slot,
+	[CORE_RENEW] = want_renew,
+	[CORE_STOP] = want_stop,
+	[CORE_RESET] = want_reset,
+	[CORE_SURGE_START] = want_surge_start,
+	[CORE_SURGE_END] = want_surge_end,
+};
+
+static void move_all(struct step *step, unsigned slot, enum stimulus stimulus)
+{
+	struct seat_ref at = {.slot = (uint16_t)slot};
+
+	for (; at.seat < CORE_SEATS; at.seat++)
+		worker_move(step, at, stimulus, CORE_EXIT_FAILURE);
+}
+
+/* ---- decide: close the gap a little ---- */
+
+/* Who started to fetch what waits in an unwanted slot goes the way of all others there,
+ * once it is ready. */
+static void retire(struct step *step, unsigned slot)
+{
+	struct slot *it = &step->app->slot[slot];
+
+	if (slot_ready(it) > 0)
+		it->owed = false;
+	if (!it->owed)
+		move_all(step, slot, STIMULUS_RETIRE);
+}
+
+/*
+ * Is this worker of no more use beside the keeper?  One who serves goes only when a good
+ * one serves.  One who starts goes when it is of no generation that may be needed; but
+ * the way back is a reserve until the keeper serves.
+ */
+static bool is_surplus(const struct core_app *app, const struct worker *keeper,
+		       const struct worker *worker)
+{
+	if (worker_is_ready(worker))
+		return keeper && keeper->phase == WORKER_SERVING && keeper->settled;
+	if (keeper && worker_is_ready(keeper))
+		return true;
+	return !(app->reload.active && worker->generation == app->reload.from);
+}
+
+static void tend(struct step *step, unsigned slot)
+{
+	struct core_app *app = step->app;
+	struct slot *it = &app->slot[slot];
+	struct seat_ref at = {.slot = (uint16_t)slot};
+	unsigned keeper;
+
+	it->owed = false;
+	if (it->restarting) {
+		move_all(step, slot, STIMULUS_REPLACE);
+		return;
+	}
+	move_all(step, slot, STIMULUS_STAY);
+	keeper = slot_keeper(app, slot);
+	for (; at.seat < CORE_SEATS; at.seat++) {
+		const struct worker *worker = &it->seat[at.seat];
+
+		if (at.seat == keeper || !worker_is_present(worker))
+			continue;
+		if (is_surplus(app, keeper < CORE_SEATS ? &it->seat[keeper] : NULL,
+			       worker))
+			worker_move(step, at, STIMULUS_REPLACE, CORE_EXIT_FAILURE);
+	}
+}
+
+/* Those that restart together begin again together, when the last of them is gone. */
+static void end_restart(struct core_app *app)
+{
+	for (unsigned i = 0; i < app->slots; i++)
+		if (app->slot[i].restarting && !slot_vacant(&app->slot[i]))
+			return;
+	for (unsigned i = 0; i < app->slots; i++)
+		app->slot[i].restarting = false;
+}
+
+/* Successors that are not good yet, beside one who serves. */
+static unsigned count_successors(const struct core_app *app)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < app->slots; i++) {
+		unsigned keeper = slot_keeper(app, i);
+
+		if (slot_wanted(app, i) && keeper < CORE_SEATS &&
+		    !app->slot[i].seat[keeper].settled &&
+		    worker_is_ready(&app->slot[i].seat[1 - keeper]))
+			count++;
+	}
+	return count;
+}
+
+static void fill(struct step *step, unsigned slot, unsigned *successors)
+{
+	struct core_app *app = step->app;
+	struct slot *it = &app->slot[slot];
+	struct seat_ref at = {.slot = (uint16_t)slot};
+
+	if (!slot_waits(app, slot) || !backoff_allows(&it->backoff, step->now))
+		return;
+	if (slot_ready(it) > 0 && *successors >= roll_surge(app))
+		return;
+	while (it->seat[at.seat].phase != WORKER_VACANT)
+		if (++at.seat == CORE_SEATS)
+			return;
+	*successors += slot_ready(it) > 0;
+	worker_spawn(step, at, slot_generation(app, slot));
+}
+
+/* Retires from the highest slot down, tends and fills from the lowest up. */
+static void decide(struct step *step)
+{
+	struct core_app *app = step->app;
+	unsigned successors;
+
+	if (app->want.surge == app->want.generation && roll_is_done(app))
+		app->want.surge = 0; /* promoted: the last of the old ones */
+
+	if (!slot_wanted(app, CORE_SURGE))
+		retire(step, CORE_SURGE);
+	for (unsigned i = app->slots; i-- > 0;)
+		if (!slot_wanted(app, i))
+			retire(step, i);
+	for (unsigned i = 0; i <= CORE_SURGE; i++)
+		if (slot_wanted(app, i))
+			tend(step, i);
+
+	end_restart(app);
+	roll_advance(app);
+	successors = count_successors(app);
+	for (unsigned i = 0; i < app->slots; i++)
+		fill(step, i, &successors);
+	fill(step, CORE_SURGE, &successors);
+}
+
+void core_step(struct core_app *app, const struct core_event *event, msec now,
+	       struct core_actions *actions)
+{
+	struct step step = {
+		.app = app, .now = now, .dice = event->dice, .actions = actions};
+
+	assert(event->kind < CORE_EVENTS);
+	actions->count = 0;
+	absorb[event->kind](&step, event);
+	if (app->slots < app->want.count)
+		app->slots = app->want.count;
+	decide(&step);
+	want_settle(&step);
+}
+
+/* ---- questions ---- */
+
+static msec earlier(msec one, msec other)
+{
+	return one < other ? one : other;
+}
+
+static msec slot_deadline(const struct core_app *app, unsigned slot)
+{
+	const struct slot *it = &app->slot[slot];
+	msec deadline = MSEC_NEVER;
+
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++) {
+		const struct worker *worker = &it->seat[seat];
+
+		if (worker->phase == WORKER_VACANT)
+			continue;
+		deadline = earlier(deadline, worker->deadline);
+		if (worker->phase == WORKER_SERVING && !worker->settled)
+			deadline = earlier(deadline, worker->served + app->policy.settle);
+	}
+	if (it->backoff.until && slot_waits(app, slot))
+		deadline = earlier(deadline, it->backoff.until);
+	return deadline;
+}
+
+msec core_deadline(const struct core_app *app)
+{
+	msec deadline = slot_deadline(app, CORE_SURGE);
+
+	for (unsigned i = 0; i < app->slots; i++)
+		deadline = earlier(deadline, slot_deadline(app, i));
+	return deadline;
+}
+
+bool core_awaits_beat(const struct core_app *app, unsigned slot, msec now)
+{
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++) {
+		const struct worker *worker = &app->slot[slot].seat[seat];
+
+		if (worker_is_ready(worker) && worker->deadline <= now)
+			return true;
+	}
+	return false;
+}
+
+bool core_settled(const struct core_app *app)
+{
+	if (app->operation.kind != CORE_OPERATION_NONE || app->reload.active ||
+	    app->scale.active)
+		return false;
+	for (unsigned i = 0; i < app->slots; i++)
+		if (!slot_satisfied(app, i))
+			return false;
+	return slot_satisfied(app, CORE_SURGE);
+}
+
+unsigned core_serving(const struct core_app *app)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < app->slots; i++)
+		count += slot_ready(&app->slot[i]) > 0;
+	return count;
+}
+
+bool core_routes(const struct core_app *app, unsigned slot)
+{
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++)
+		if (app->slot[slot].seat[seat].phase == WORKER_SERVING)
+			return true;
+	return false;
+}
+
+bool core_wants(const struct core_app *app, unsigned slot)
+{
+	return slot_wanted(app, slot);
+}
+
+bool core_uses(const struct core_app *app, uint32_t generation)
+{
+	if (generation == app->want.generation || generation == app->want.surge ||
+	    (app->reload.active && generation == app->reload.from))
+		return true;
+	for (unsigned i = 0; i < CORE_SEATS * (CORE_SLOTS + 1); i++)
+		if (app->slot[i / CORE_SEATS].seat[i % CORE_SEATS].generation ==
+		    generation)
+			return true;
+	return false;
+}

@@ -1,0 +1,64 @@
+#include "supervisor/core/edges.h"
+
+#define TO(phase)   .moves = true, .to = WORKER_##phase
+#define ORDER(kind) .orders = true, .order = CORE_##kind
+#define NOTE(which) .notes = true, .note = CORE_NOTE_##which
+#define JUDGED      .judged = true
+
+/* clang-format off */
+static const struct edge edges[WORKER_PHASES][STIMULI] = {
+	[WORKER_STARTING] = {
+		[STIMULUS_READY]    = { TO(SERVING), NOTE(READY) },
+		[STIMULUS_LEAVE]    = { TO(STOPPING), JUDGED },
+		[STIMULUS_TRIGGER]  = { TO(ABORTING), ORDER(ABORT), NOTE(HUNG), JUDGED },
+		[STIMULUS_EXIT]     = { TO(VACANT), JUDGED },
+		[STIMULUS_DEADLINE] = { TO(STOPPING), ORDER(TERM), NOTE(READY_TIMEOUT), JUDGED },
+		[STIMULUS_RETIRE]   = { TO(STOPPING), ORDER(TERM) },
+		[STIMULUS_REPLACE]  = { TO(STOPPING), ORDER(TERM) },
+	},
+	[WORKER_SERVING] = {
+		[STIMULUS_BEAT]     = { TO(SERVING) },
+		[STIMULUS_LEAVE]    = { TO(STOPPING), JUDGED },
+		[STIMULUS_TRIGGER]  = { TO(ABORTING), ORDER(ABORT), NOTE(HUNG), JUDGED },
+		[STIMULUS_EXIT]     = { TO(VACANT), JUDGED },
+		[STIMULUS_DEADLINE] = { TO(LATE), NOTE(LATE) },
+		[STIMULUS_RETIRE]   = { TO(UNROUTING), ORDER(UNROUTE) },
+		[STIMULUS_REPLACE]  = { TO(STOPPING), ORDER(TERM) },
+	},
+	[WORKER_LATE] = {
+		[STIMULUS_BEAT]     = { TO(SERVING), NOTE(BACK) },
+		[STIMULUS_LEAVE]    = { TO(STOPPING), JUDGED },
+		[STIMULUS_TRIGGER]  = { TO(ABORTING), ORDER(ABORT), NOTE(HUNG), JUDGED },
+		[STIMULUS_EXIT]     = { TO(VACANT), JUDGED },
+		[STIMULUS_DEADLINE] = { TO(ABORTING), ORDER(ABORT), NOTE(HUNG), JUDGED },
+		[STIMULUS_RETIRE]   = { TO(UNROUTING), ORDER(UNROUTE) },
+		[STIMULUS_REPLACE]  = { TO(STOPPING), ORDER(TERM) },
+	},
+	[WORKER_UNROUTING] = {
+		[STIMULUS_LEAVE]    = { TO(STOPPING), JUDGED },
+		[STIMULUS_TRIGGER]  = { TO(ABORTING), ORDER(ABORT), NOTE(HUNG), JUDGED },
+		[STIMULUS_EXIT]     = { TO(VACANT), JUDGED },
+		[STIMULUS_DEADLINE] = { TO(STOPPING), ORDER(TERM) },
+		[STIMULUS_UNROUTED] = { TO(STOPPING), ORDER(TERM) },
+		[STIMULUS_REPLACE]  = { TO(STOPPING), ORDER(TERM) },
+		[STIMULUS_STAY]     = { TO(SERVING) },
+	},
+	[WORKER_STOPPING] = {
+		[STIMULUS_EXIT]     = { TO(VACANT) },
+		[STIMULUS_DEADLINE] = { TO(KILLING), ORDER(KILL), NOTE(DRAIN_TIMEOUT) },
+	},
+	[WORKER_ABORTING] = {
+		[STIMULUS_EXIT]     = { TO(VACANT) },
+		[STIMULUS_DEADLINE] = { TO(KILLING), ORDER(KILL) },
+	},
+	[WORKER_KILLING] = {
+		[STIMULUS_EXIT]     = { TO(VACANT) },
+		[STIMULUS_DEADLINE] = { TO(KILLING), ORDER(KILL) },
+	},
+};
+/* clang-format on */
+
+const struct edge *edge_find(enum worker_phase phase, enum stimulus stimulus)
+{
+	return &edges[phase][stimulus];
+}

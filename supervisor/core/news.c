@@ -1,0 +1,139 @@
+#include "supervisor/core/news.h"
+
+#include "supervisor/core/slot.h"
+#include "supervisor/core/worker.h"
+
+/* Walks every seat that may hold a worker; the surge slot comes last. */
+static bool next_seat(const struct step *step, struct seat_ref *at)
+{
+	if (++at->seat < CORE_SEATS)
+		return true;
+	at->seat = 0;
+	if (at->slot == CORE_SURGE)
+		return false;
+	at->slot++;
+	if (at->slot >= step->app->slots)
+		at->slot = CORE_SURGE;
+	return true;
+}
+
+static struct seat_ref first_seat(const struct step *step)
+{
+	return (struct seat_ref){.slot = step->app->slots ? 0 : CORE_SURGE};
+}
+
+void news_tick(struct step *step, const struct core_event *event)
+{
+	struct seat_ref at = first_seat(step);
+
+	(void)event;
+	do {
+		struct backoff *backoff = &step->app->slot[at.slot].backoff;
+
+		worker_expire(step, at);
+		if (backoff_allows(backoff, step->now))
+			backoff->until = 0;
+	} while (next_seat(step, &at));
+}
+
+/* In a paused machine the workers were paused too; but no beat is younger than now. */
+void news_awake(struct step *step, const struct core_event *event)
+{
+	struct seat_ref at = first_seat(step);
+
+	do {
+		struct worker *worker = step_worker(step, at);
+
+		if (!worker_is_present(worker) || worker->beat == MSEC_NEVER)
+			continue;
+		worker->beat += event->arg;
+		if (worker->beat > step->now)
+			worker->beat = step->now;
+		if (worker_is_ready(worker))
+			worker->deadline = worker_deadline(step->app, worker, step->now);
+	} while (next_seat(step, &at));
+}
+
+/* From now on every worker of this app is held to READY=1, those that start now too. */
+static void learn_to_wait(struct step *step)
+{
+	struct seat_ref at = first_seat(step);
+
+	if (step->app->notifies)
+		return;
+	step->app->notifies = true;
+	do {
+		struct worker *worker = step_worker(step, at);
+
+		if (worker->phase == WORKER_STARTING)
+			worker->deadline = worker_deadline(step->app, worker, step->now);
+	} while (next_seat(step, &at));
+}
+
+void news_ready(struct step *step, const struct core_event *event)
+{
+	if (step->app->policy.ready == CORE_READY_EXEC ||
+	    step_worker(step, event->at)->phase == WORKER_VACANT)
+		return;
+	learn_to_wait(step);
+	worker_move(step, event->at, STIMULUS_READY, CORE_EXIT_FAILURE);
+}
+
+void news_beat(struct step *step, const struct core_event *event)
+{
+	struct worker *worker = step_worker(step, event->at);
+
+	if (!step->app->policy.beats || !worker_is_present(worker))
+		return;
+	worker->beat = step->now;
+	worker_move(step, event->at, STIMULUS_BEAT, CORE_EXIT_FAILURE);
+}
+
+void news_leave(struct step *step, const struct core_event *event)
+{
+	worker_move(step, event->at, STIMULUS_LEAVE, CORE_EXIT_CLEAN);
+}
+
+void news_trigger(struct step *step, const struct core_event *event)
+{
+	worker_move(step, event->at, STIMULUS_TRIGGER, CORE_EXIT_FAILURE);
+}
+
+/* A worker may ask again and again, but not for ever. */
+void news_extend(struct step *step, const struct core_event *event)
+{
+	enum { MOST = 10 }; /* times the configured timeout */
+	const struct core_policy *policy = &step->app->policy;
+	struct worker *worker = step_worker(step, event->at);
+	msec until = step->now + event->arg;
+	msec most;
+
+	if (worker->phase == WORKER_STARTING && !worker_starts_by_exec(step->app))
+		most = worker->since + MOST * policy->ready_timeout;
+	else if (worker->phase == WORKER_STOPPING)
+		most = worker->since + MOST * policy->drain_timeout;
+	else
+		return;
+	if (until > most)
+		until = most;
+	if (until > worker->deadline)
+		worker->deadline = until;
+}
+
+void news_exit(struct step *step, const struct core_event *event)
+{
+	worker_move(step, event->at, STIMULUS_EXIT, (enum core_exit)event->arg);
+}
+
+void news_spawn_failed(struct step *step, const struct core_event *event)
+{
+	worker_move(step, event->at, STIMULUS_EXIT, CORE_EXIT_FAILURE);
+}
+
+void news_unrouted(struct step *step, const struct core_event *event)
+{
+	struct seat_ref at = {.slot = event->at.slot};
+
+	for (; at.seat < CORE_SEATS; at.seat++)
+		worker_move(step, at, STIMULUS_UNROUTED, CORE_EXIT_FAILURE);
+}

@@ -1,0 +1,133 @@
+#include "supervisor/core/slot.h"
+
+bool worker_is_ready(const struct worker *worker)
+{
+	return worker->phase == WORKER_SERVING || worker->phase == WORKER_LATE;
+}
+
+bool worker_is_present(const struct worker *worker)
+{
+	return worker_is_ready(worker) || worker->phase == WORKER_STARTING ||
+	       worker->phase == WORKER_UNROUTING;
+}
+
+bool slot_wanted(const struct core_app *app, unsigned slot)
+{
+	if (slot == CORE_SURGE)
+		return app->want.running && app->want.surge;
+	return app->want.running && slot < app->want.count;
+}
+
+static bool is_reached(const struct core_app *app, unsigned slot)
+{
+	return !app->reload.active || slot == CORE_SURGE || slot < app->reload.reached;
+}
+
+uint32_t slot_generation(const struct core_app *app, unsigned slot)
+{
+	if (slot == CORE_SURGE)
+		return app->want.surge;
+	return is_reached(app, slot) ? app->want.generation : app->reload.from;
+}
+
+/* How good a claim this worker has to its slot; 0: none. */
+static unsigned claim_of(const struct core_app *app, unsigned slot,
+			 const struct worker *worker)
+{
+	static const unsigned claims[WORKER_PHASES] = {
+		[WORKER_STARTING] = 1,
+		[WORKER_UNROUTING] = 2,
+		[WORKER_LATE] = 3,
+		[WORKER_SERVING] = 4,
+	};
+	unsigned claim = 2 * claims[worker->phase] + worker->settled;
+
+	if (!worker_is_present(worker) || worker->renew)
+		return 0;
+	if (worker->generation == slot_generation(app, slot))
+		return claim + 2 * WORKER_PHASES;
+	if (!is_reached(app, slot) && worker_is_ready(worker))
+		return claim;
+	return 0;
+}
+
+unsigned slot_keeper(const struct core_app *app, unsigned slot)
+{
+	unsigned keeper = CORE_SEATS;
+	unsigned best = 0;
+
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++) {
+		unsigned claim = claim_of(app, slot, &app->slot[slot].seat[seat]);
+
+		if (claim > best) {
+			best = claim;
+			keeper = seat;
+		}
+	}
+	return keeper;
+}
+
+unsigned slot_present(const struct slot *slot)
+{
+	unsigned count = 0;
+
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++)
+		count += worker_is_present(&slot->seat[seat]);
+	return count;
+}
+
+unsigned slot_ready(const struct slot *slot)
+{
+	unsigned count = 0;
+
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++)
+		count += worker_is_ready(&slot->seat[seat]);
+	return count;
+}
+
+bool slot_vacant(const struct slot *slot)
+{
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++)
+		if (slot->seat[seat].phase != WORKER_VACANT)
+			return false;
+	return true;
+}
+
+bool slot_good(const struct core_app *app, unsigned slot)
+{
+	unsigned keeper = slot_keeper(app, slot);
+
+	if (app->slot[slot].resting)
+		return true;
+	return keeper < CORE_SEATS && app->slot[slot].seat[keeper].settled;
+}
+
+bool slot_satisfied(const struct core_app *app, unsigned slot)
+{
+	const struct slot *it = &app->slot[slot];
+	unsigned keeper = slot_keeper(app, slot);
+
+	if (!slot_wanted(app, slot) || it->resting)
+		return slot_vacant(it);
+	if (it->restarting || keeper == CORE_SEATS)
+		return false;
+	return it->seat[keeper].phase == WORKER_SERVING &&
+	       it->seat[1 - keeper].phase == WORKER_VACANT;
+}
+
+bool slot_waits(const struct core_app *app, unsigned slot)
+{
+	const struct slot *it = &app->slot[slot];
+
+	if (it->resting || it->restarting)
+		return false;
+	if (slot_wanted(app, slot))
+		return slot_keeper(app, slot) == CORE_SEATS;
+	return it->owed && slot_present(it) == 0;
+}
+
+void slot_forgive(struct slot *slot)
+{
+	slot->resting = false;
+	backoff_clear(&slot->backoff);
+}

@@ -1,0 +1,110 @@
+#include "supervisor/core/worker.h"
+
+#include <assert.h>
+
+#include "supervisor/core/verdict.h"
+
+bool worker_starts_by_exec(const struct core_app *app)
+{
+	return app->policy.ready == CORE_READY_EXEC ||
+	       (app->policy.ready == CORE_READY_AUTO && !app->notifies);
+}
+
+msec worker_deadline(const struct core_app *app, const struct worker *worker, msec now)
+{
+	const struct core_policy *policy = &app->policy;
+
+	switch (worker->phase) {
+	case WORKER_STARTING:
+		return worker->since + (worker_starts_by_exec(app)
+						? policy->ready_exec
+						: policy->ready_timeout);
+	case WORKER_SERVING:
+		return worker->beat == MSEC_NEVER ? MSEC_NEVER
+						  : worker->beat + policy->beat_interval;
+	case WORKER_LATE:
+		return worker->beat + policy->beat_timeout;
+	case WORKER_UNROUTING:
+		return worker->since + policy->unroute_timeout;
+	case WORKER_STOPPING:
+		return worker->since + policy->drain_timeout;
+	case WORKER_ABORTING:
+		return worker->since + policy->abort_timeout;
+	case WORKER_KILLING:
+		return now + policy->kill_retry;
+	case WORKER_VACANT:
+	case WORKER_PHASES:
+		break;
+	}
+	return 0;
+}
+
+void worker_spawn(struct step *step, struct seat_ref at, uint32_t generation)
+{
+	struct worker *worker = step_worker(step, at);
+
+	assert(worker->phase == WORKER_VACANT && generation != 0);
+	*worker = (struct worker){
+		.phase = WORKER_STARTING,
+		.generation = generation,
+		.since = step->now,
+		.beat = MSEC_NEVER,
+		.served = MSEC_NEVER,
+	};
+	worker->deadline = worker_deadline(step->app, worker, step->now);
+	step_act(step, CORE_SPAWN, at, generation);
+}
+
+static void enter(struct step *step, struct worker *worker, enum worker_phase phase)
+{
+	if (worker->phase != phase)
+		worker->since = step->now;
+	worker->phase = phase;
+	worker->deadline = worker_deadline(step->app, worker, step->now);
+}
+
+void worker_move(struct step *step, struct seat_ref at, enum stimulus stimulus,
+		 enum core_exit end)
+{
+	struct worker *worker = step_worker(step, at);
+	const struct worker before = *worker;
+	const struct edge *edge = edge_find(before.phase, stimulus);
+
+	if (!edge->moves)
+		return;
+	if (stimulus == STIMULUS_READY) {
+		worker->served = step->now;
+		if (worker->beat != MSEC_NEVER)
+			worker->beat = step->now;
+	}
+	if (edge->to == WORKER_VACANT)
+		*worker = (struct worker){0};
+	else
+		enter(step, worker, edge->to);
+
+	if (edge->notes)
+		step_note(step, at, edge->note);
+	if (edge->orders)
+		step_act(step, edge->order, at, before.generation);
+	if (edge->judged)
+		verdict_pass(step, at, &before, end);
+}
+
+void worker_expire(struct step *step, struct seat_ref at)
+{
+	struct worker *worker = step_worker(step, at);
+	msec settle = step->app->policy.settle;
+
+	if (worker->phase == WORKER_STARTING && worker->deadline <= step->now &&
+	    worker_starts_by_exec(step->app))
+		worker_move(step, at, STIMULUS_READY, CORE_EXIT_FAILURE);
+	else if (worker->phase != WORKER_VACANT && worker->deadline <= step->now)
+		worker_move(step, at, STIMULUS_DEADLINE, CORE_EXIT_FAILURE);
+
+	/* A tick so late that the second limit is past too: nothing was ordered yet. */
+	if (worker->phase == WORKER_LATE && worker->deadline <= step->now)
+		worker_move(step, at, STIMULUS_DEADLINE, CORE_EXIT_FAILURE);
+
+	if (worker->phase == WORKER_SERVING && step->now - worker->served >= settle)
+		worker->settled = true;
+}
