@@ -44,7 +44,7 @@ PLACES     := -DCLUSTERD_VERSION='"$(VERSION)"' \
 # headers are not ours to warn about.
 PACKAGES   := libsystemd libconfig jansson smartcols libmicrohttpd check
 INCLUDES    = $(eval INCLUDES := $$(patsubst -I%,-isystem %,$$(filter -I%,$$(shell \
-	for package in $(PACKAGES); do pkg-config --cflags $$$$package; done))))$(INCLUDES)
+	for package in $(PACKAGES); do pkg-config --cflags $$$$package 2>/dev/null; done))))$(INCLUDES)
 
 # libev puns its watcher types, hence no strict aliasing.
 LANGUAGE    = -std=c11 -D_GNU_SOURCE -I. $(INCLUDES) $(PLACES)

@@ -7,18 +7,22 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-# Which supervisor module may include which: FROM > TO...  The first row is one room with
-# many doors: supervisor.c, which owns all, and what an app is made of.
-edges='
-supervisor|apply|app|generation|environment|seat|spawn|route|status|estate > *
+# The shell's one room with many doors: what owns all, and what an app is made of.  Here
+# the others meet, and here, in control and in the mains, failures are logged.
+room='supervisor|apply|app|generation|environment|operation|seat|spawn|route|status|estate'
+
+# Which supervisor module may include which: FROM > TO...
+edges="
+$room > *
 clusterd > supervisor config control notify
 control > commands supervisor
 commands > control supervisor app config
 config > settings assign source
 assign > settings
-listener > steer sockdiag
+listener > steer sockdiag group retreat
+retreat > sockdiag
 state > store
-'
+"
 
 # Which folder may include which: FOLDER > PREFIX...
 floors='
@@ -32,7 +36,7 @@ worker/examples > worker/libclusterworker/
 '
 
 # Which files may meet a library: HEADER > PATH...
-libraries='
+libraries="
 libconfig.h > supervisor/config.c
 systemd/* > supervisor/notify.c supervisor/store.c
 jansson.h > common/json.[ch] common/varlink.[ch]
@@ -40,10 +44,9 @@ libsmartcols* > supervisor/ctl/*
 *curses.h > supervisor/ctl/top.c
 microhttpd.h > worker/http/*
 ev.h > supervisor/*.[ch] worker/http/*
-common/log.h > common/log.c supervisor/supervisor.c supervisor/app.c supervisor/apply.c
-	supervisor/generation.c supervisor/seat.c supervisor/spawn.c supervisor/route.c
-	supervisor/control.c supervisor/clusterd.c worker/http/cluster-worker.c
-'
+common/log.h > common/log.c supervisor/@($room).c supervisor/control.c
+	supervisor/clusterd.c worker/http/cluster-worker.c
+"
 pure='assert.h limits.h stdbool.h stddef.h stdint.h string.h'
 
 # Those who may write to stdout or stderr: the programs that people run, and the log.
