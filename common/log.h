@@ -1,0 +1,31 @@
+/*
+ * log.h - lines on stderr for whoever runs the program.
+ *
+ * One line a call, written by a single write(2).  When stderr is the journal (systemd's
+ * JOURNAL_STREAM), lines carry a syslog priority prefix and no time of their own; else
+ * they begin with the wall clock.  Only supervisor.c, app.c, control.c and the mains log.
+ * The level is the one global of the house.
+ */
+#ifndef COMMON_LOG_H
+#define COMMON_LOG_H
+
+#include "common/base.h"
+
+enum log_level {
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_ERROR,
+	LOG_LEVELS
+};
+
+void log_init(const char *program);
+void log_set_level(enum log_level level);
+bool log_would(enum log_level level);
+
+void log_debug(const char *format, ...) PRINTF_LIKE(1, 2);
+void log_info(const char *format, ...) PRINTF_LIKE(1, 2);
+void log_warn(const char *format, ...) PRINTF_LIKE(1, 2);
+void log_error(const char *format, ...) PRINTF_LIKE(1, 2);
+
+#endif
