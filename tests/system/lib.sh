@@ -1,0 +1,294 @@
+# shellcheck shell=bash
+# lib.sh - what every system test begins with: a house of its own, and checks that are
+# sentences.  Sourced, not run:   . "$(dirname "$0")/lib.sh"
+#
+# Environment: BUILD (where the programs are), LOAD_SCALE (loads are divided by it),
+# TIME_SCALE (patience is multiplied by it).
+#
+# Nothing waits by the clock alone: `within` asks again until what it waits for is true,
+# and gives up at a deadline.  When the test ends, whatever it started must be gone, and
+# that is its last check.
+
+set -u
+export LC_ALL=C
+ulimit -c 0
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=${BUILD:-$TOP/build}
+case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
+LOAD_SCALE=${LOAD_SCALE:-1}
+TIME_SCALE=${TIME_SCALE:-1}
+W=$BUILD/tests/w # the test worker
+export W
+
+# Short, because the path of a Unix socket may have 107 bytes.
+HOUSE=$(mktemp -d -p /tmp) || exit 1
+EVENTS=$HOUSE/events # where workers write what happens to them
+SUPERVISOR=
+passed=0 failed=0 skipped=0
+declare -A loads=()
+
+export CLUSTERD_HOME=$HOUSE/home
+mkdir "$CLUSTERD_HOME"
+: >"$EVENTS"
+unset NOTIFY_SOCKET LISTEN_FDS LISTEN_PID LISTEN_FDNAMES WATCHDOG_USEC WATCHDOG_PID NO_COLOR
+unset XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_STATE_HOME
+unset RUNTIME_DIRECTORY STATE_DIRECTORY LOGS_DIRECTORY JOURNAL_STREAM
+
+# ---- checks ----
+
+# check SENTENCE COMMAND...: is the sentence true?  What the command says is shown if not.
+check() {
+	local sentence=$1
+	shift
+	if "$@" >"$HOUSE/check" 2>&1; then
+		passed=$((passed + 1))
+		printf 'ok - %s\n' "$sentence"
+	else
+		failed=$((failed + 1))
+		printf 'not ok - %s\n' "$sentence"
+		printf '#   %s\n' "$*" | head -n 3
+		head -n 30 "$HOUSE/check" | sed 's/^/#   /'
+	fi
+}
+
+skip() { # SENTENCE REASON
+	skipped=$((skipped + 1))
+	printf 'skip - %s (%s)\n' "$1" "$2"
+}
+
+equal() { # GOT WANTED
+	[ "$1" = "$2" ] && return
+	printf 'got: %s\nwanted: %s\n' "$1" "$2"
+	return 1
+}
+
+not() { ! "$@"; }
+
+says() { # TEXT COMMAND...: the command's output has the text, whatever its exit code
+	local text=$1 out
+	shift
+	out=$("$@" 2>&1)
+	case $out in *"$text"*) return ;; esac
+	printf 'not said: %s\nbut: %s\n' "$text" "$out"
+	return 1
+}
+
+exits() { # CODE COMMAND...
+	local wanted=$1 code=0
+	shift
+	"$@" || code=$?
+	equal "exit $code" "exit $wanted"
+}
+
+# ---- time ----
+
+now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
+
+# A pipe that nobody writes to: reading it with a timeout is a pause without a process.
+exec {pause_fd}<> <(:)
+pause() { read -r -t "$1" -u "$pause_fd" || :; }
+
+# within SECONDS COMMAND...: becomes true before the deadline.
+within() {
+	local deadline=$(($(now_ms) + $1 * 1000 * TIME_SCALE))
+	shift
+	until "$@"; do
+		if [ "$(now_ms)" -ge "$deadline" ]; then
+			echo "not within the time: $*"
+			return 1
+		fi
+		pause 0.03
+	done
+}
+
+# for_all_of SECONDS COMMAND...: stays true that long.
+for_all_of() {
+	local deadline=$(($(now_ms) + $1 * 1000))
+	shift
+	while [ "$(now_ms)" -lt "$deadline" ]; do
+		"$@" || return 1
+		pause 0.05
+	done
+}
+
+scaled() { # N: a load, divided by LOAD_SCALE, at least 1
+	local value=$(($1 / LOAD_SCALE))
+	echo $((value > 0 ? value : 1))
+}
+
+# ---- processes ----
+
+gone() { # PID...: ended, or a zombie that only waits for us
+	local pid
+	for pid; do
+		[ -d "/proc/$pid" ] && ! grep -qs '^State:.Z' "/proc/$pid/status" && return 1
+	done
+	return 0
+}
+
+# Every process with this test's house in its environment.
+ours() {
+	local entry
+	grep -lsF "$HOUSE" /proc/[0-9]*/environ | while read -r entry; do
+		entry=${entry#/proc/}
+		entry=${entry%/environ}
+		gone "$entry" || echo "$entry"
+	done
+}
+
+# ---- the supervisor ----
+
+ctl() { "$BUILD/clusterctl" "$@"; }
+
+config() { cat >"$CLUSTERD_HOME/cluster.conf"; }
+
+# Starts clusterd as a child of ours and waits until it answers.
+supervise() {
+	"$BUILD/clusterd" "$@" >>"$HOUSE/clusterd.log" 2>&1 &
+	SUPERVISOR=$!
+	within 10 answers
+}
+
+answers() {
+	ctl ping >/dev/null 2>&1
+}
+
+# Ends the supervisor as TERM does; its exit code is ours.
+retire() {
+	local pid=$SUPERVISOR
+	[ -n "$pid" ] || return 0
+	kill -TERM "$pid" 2>/dev/null
+	SUPERVISOR=
+	within 20 gone "$pid" || kill -KILL "$pid"
+	wait "$pid"
+}
+
+list() { ctl list --json; }
+
+query() { list | jq -r "$@"; }
+
+# app NAME FILTER: of this app's object in the list.
+app() {
+	query --arg name "$1" ".apps[] | select(.name == \$name) | $2"
+}
+
+pids() { app "$1" '.workers[] | select(.pid) | .pid' | sort -n; }
+
+port() { app "$1" '.listen[0]' | sed 's/.*://'; }
+
+ready_are() { # APP COUNT
+	[ "$(app "$1" '[.instances.ready, .instances.running] | @csv')" = "$2,$2" ]
+}
+
+log_of_supervisor() { cat "$HOUSE/clusterd.log" "$CLUSTERD_HOME"/log/clusterd.log 2>/dev/null; }
+
+# ---- requests ----
+
+fetch() { # PORT PATH [CURL OPTIONS]
+	local port=$1 path=$2
+	shift 2
+	curl -sS --noproxy '*' -m "$((20 * TIME_SCALE))" "$@" "http://127.0.0.1:$port$path"
+}
+
+# fetch_slot PORT PATH SLOT: asks until it is this slot's turn to say who it is, then on
+# the same connection for the path.
+fetch_slot() {
+	local tries=400 out
+	while [ $((tries--)) -gt 0 ]; do
+		out=$(fetch "$1" / 2>/dev/null | jq -r .slot)
+		[ "$out" = "$3" ] && break
+	done
+	fetch "$1" "$2"
+}
+
+said() { # WHAT: how many workers noted it
+	grep -c " $1\$" "$EVENTS"
+}
+
+# ---- load ----
+
+load_begin() { # NAME LOADGEN-ARGUMENTS...
+	local name=$1
+	shift
+	"$BUILD/loadgen" --json "$@" >"$HOUSE/load.$name" 2>"$HOUSE/load.$name.err" &
+	loads[$name]=$!
+}
+
+load_end() { # NAME: starts no more, waits for what is out; 0 if it reported
+	local pid=${loads[$1]}
+	unset "loads[$1]"
+	kill -TERM "$pid" 2>/dev/null
+	within 30 gone "$pid"
+	wait "$pid"
+}
+
+report() { # NAME JQ-FILTER
+	jq -r "$2" "$HOUSE/load.$1"
+}
+
+# No request of this load failed, and it was a load.
+unharmed() { # NAME AT-LEAST-REQUESTS
+	load_shows "$1" ".failed == 0 and .stray == 0 and .requests >= $2"
+}
+
+load_shows() { # NAME JQ-CONDITION
+	jq -e "$2" "$HOUSE/load.$1" >/dev/null && return
+	cat "$HOUSE/load.$1.err"
+	jq -c '{requests, failed, ok, refused, reset, truncated, stale, timeout, bad_status,
+		bad_body, local, stray, new: .new.latency_us, late_us, failures: .failures[:8]}' \
+		"$HOUSE/load.$1"
+	return 1
+}
+
+# ---- the end ----
+
+nothing_runs() {
+	local left
+	left=$(ours)
+	[ -z "$left" ] && return
+	for pid in $left; do
+		printf '%s: %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline")"
+	done
+	return 1
+}
+
+no_file_is_left() {
+	local left
+	left=$(find "$CLUSTERD_HOME/run" -type s 2>/dev/null)
+	equal "$left" ""
+}
+
+no_sanitizer_spoke() {
+	not grep -rsE -A 12 'runtime error:|ERROR: [A-Za-z]*Sanitizer|Assertion .* failed' \
+		"$HOUSE" --include='*.log' --include='*.err'
+}
+
+finish() {
+	local pid
+	trap - EXIT
+	for pid in "${loads[@]}"; do
+		kill -KILL "$pid" 2>/dev/null
+	done
+	if [ -n "$SUPERVISOR" ]; then
+		kill -CONT "$SUPERVISOR" 2>/dev/null
+		check "the supervisor stops in order at the end" retire
+	elif answers; then
+		ctl shutdown >/dev/null 2>&1
+	fi
+	check "no process of this test is left" within 5 nothing_runs
+	for pid in $(ours); do
+		kill -KILL "$pid" 2>/dev/null
+	done
+	check "no socket of this test is left" no_file_is_left
+	check "no assertion failed and no sanitizer spoke" no_sanitizer_spoke
+	if [ "$failed" -gt 0 ]; then
+		log_of_supervisor | tail -n 40 | sed 's/^/# clusterd: /'
+	fi
+	[ -n "${KEEP:-}" ] || rm -rf "$HOUSE"
+	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+	[ "$failed" -eq 0 ]
+	exit
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
