@@ -14,13 +14,12 @@ room='supervisor|apply|app|generation|environment|operation|seat|spawn|route|sta
 # Which supervisor module may include which: FROM > TO...
 edges="
 $room > *
-clusterd > supervisor config control notify
+clusterd > supervisor estate config control notify
 control > commands supervisor
 commands > control supervisor app config
 config > settings assign source
 assign > settings
-listener > steer sockdiag group retreat
-retreat > sockdiag
+listener|local|retreat|group > steer sockdiag group local retreat
 state > store
 "
 
