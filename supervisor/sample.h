@@ -1,0 +1,26 @@
+/*
+ * sample.h - readings of a worker from /proc, taken when somebody asks.
+ *
+ * Every file is read once and within bounds.  The caller makes sure that the pid is still
+ * its worker's: it is, until the worker is collected.
+ */
+#ifndef SUPERVISOR_SAMPLE_H
+#define SUPERVISOR_SAMPLE_H
+
+#include <sys/types.h>
+
+#include "common/base.h"
+
+struct sample {
+	uint64_t rss_bytes;
+	uint64_t cpu_usec; /* user + system since its start */
+};
+
+/* Negative errno: -ENOENT or -ESRCH when there is no such process. */
+int sample_read(pid_t pid, struct sample *ret_sample);
+
+/* Evidence of a hang: "sleeping in do_poll, 17 fds, 4 threads"; what cannot be read, as
+ * the rights may be missing, is left out.  Bounded text, always ended. */
+void sample_evidence(pid_t pid, char *text, size_t size);
+
+#endif
