@@ -92,7 +92,7 @@ int main(void)
 
 	(void)cluster_ready();
 	while (!told_to_go) {
-		if (ppoll(wait, (nfds_t)(1 + sockets), NULL, &waiting) == -1)
+		if (ppoll(wait, (nfds_t)sockets + 1, NULL, &waiting) == -1)
 			continue;
 		beat(wait[0].fd, &figures);
 		for (int i = 1; i <= sockets; i++)
