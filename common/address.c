@@ -195,38 +195,42 @@ static bool is_any(const struct address *address)
 	return IN6_IS_ADDR_UNSPECIFIED(&address->at.v6.sin6_addr);
 }
 
-static bool same_host(const struct address *one, const struct address *other)
+static int compare_hosts(const struct address *one, const struct address *other)
 {
 	if (one->kind == ADDRESS_V4)
-		return one->at.v4.sin_addr.s_addr == other->at.v4.sin_addr.s_addr;
-	return IN6_ARE_ADDR_EQUAL(&one->at.v6.sin6_addr, &other->at.v6.sin6_addr);
+		return memcmp(&one->at.v4.sin_addr, &other->at.v4.sin_addr,
+			      sizeof(one->at.v4.sin_addr));
+	return memcmp(&one->at.v6.sin6_addr, &other->at.v6.sin6_addr,
+		      sizeof(one->at.v6.sin6_addr));
 }
 
-static bool same_path(const struct address *one, const struct address *other)
+int address_compare(const struct address *one, const struct address *other)
 {
-	return strcmp(one->at.path.sun_path, other->at.path.sun_path) == 0;
+	if (one->kind != other->kind)
+		return one->kind < other->kind ? -1 : 1;
+	if (one->kind == ADDRESS_UNIX)
+		return strcmp(one->at.path.sun_path, other->at.path.sun_path);
+	if (address_port(one) != address_port(other))
+		return address_port(one) < address_port(other) ? -1 : 1;
+	return compare_hosts(one, other);
 }
 
 bool address_equal(const struct address *one, const struct address *other)
 {
-	if (one->kind != other->kind)
-		return false;
-	if (one->kind == ADDRESS_UNIX)
-		return same_path(one, other);
-	return address_port(one) == address_port(other) && same_host(one, other);
+	return address_compare(one, other) == 0;
 }
 
 bool address_claims(const struct address *one, const struct address *other)
 {
 	if (one->kind == ADDRESS_UNIX || other->kind == ADDRESS_UNIX)
-		return one->kind == other->kind && same_path(one, other);
+		return address_equal(one, other);
 	if (address_port(one) != address_port(other) || address_port(one) == 0)
 		return false;
 	if (one->kind == ADDRESS_DUAL || other->kind == ADDRESS_DUAL)
 		return true;
 	if (one->kind != other->kind)
 		return false;
-	return is_any(one) || is_any(other) || same_host(one, other);
+	return is_any(one) || is_any(other) || compare_hosts(one, other) == 0;
 }
 
 unsigned address_port(const struct address *address)

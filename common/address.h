@@ -35,6 +35,8 @@ int address_parse(struct address *ret_address, const char *text, struct fault *f
 /* What a socket is bound to; -EAFNOSUPPORT if that is nothing an address can say. */
 int address_of_socket(struct address *ret_address, int fd);
 void address_format(const struct address *address, char text[ADDRESS_TEXT]);
+/* Any total order: less than, equal to or greater than 0. */
+int address_compare(const struct address *one, const struct address *other);
 bool address_equal(const struct address *one, const struct address *other);
 /* Could both not be bound at once?  "0.0.0.0:80" claims "127.0.0.1:80", "*:80" both. */
 bool address_claims(const struct address *one, const struct address *other);

@@ -1,0 +1,470 @@
+#include "supervisor/listener.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "supervisor/port.h"
+#include "supervisor/steer.h"
+
+static uint32_t inode_of(int fd)
+{
+	struct stat socket;
+
+	return fstat(fd, &socket) == -1 ? 0 : (uint32_t)socket.st_ino;
+}
+
+static bool is_listening(int fd)
+{
+	int listens = 0;
+	socklen_t bytes = sizeof(listens);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &bytes) == 0 &&
+	       listens;
+}
+
+/* ---- the group ---- */
+
+/* Brings the mirror up to date with what others did meanwhile. */
+static int observe(struct listener *listener)
+{
+	uint32_t inode[GROUP_MEMBERS];
+	unsigned count = 0;
+	struct sockdiag_list list;
+	int result = sockdiag_list_tcp(&list, SOCKDIAG_LISTENING,
+				       address_port(&listener->address));
+
+	if (result < 0)
+		return result;
+	for (unsigned i = 0; i < list.count && result == 0; i++) {
+		if (!address_equal(&listener->address, &list.socket[i].address))
+			continue;
+		if (count < GROUP_MEMBERS)
+			inode[count++] = list.socket[i].inode;
+		else
+			result = -ENOBUFS;
+	}
+	sockdiag_free(&list);
+	return result < 0 ? result : group_observe(&listener->group, inode, count);
+}
+
+static int open_slot(struct listener *listener)
+{
+	CLOSE_FD int fd = port_bind(&listener->address, true);
+	int result = fd < 0 ? fd : 0;
+
+	if (result == 0 && listen(fd, listener->backlog) == -1)
+		result = -errno;
+	if (result == 0)
+		result = group_join(&listener->group, inode_of(fd), (int)listener->slots);
+	if (result == 0)
+		listener->fd[listener->slots++] = fd_take(&fd);
+	return result;
+}
+
+/* All or none.  The mirror is compared with the kernel before and after the batch, not
+ * for each socket, which keeps 256 slots cheap.  Nobody has these sockets yet but us, so
+ * that closing them takes them out of the group. */
+static int open_slots(struct listener *listener, unsigned slots)
+{
+	unsigned before = listener->slots;
+	int result = observe(listener);
+
+	while (result == 0 && listener->slots < slots)
+		result = open_slot(listener);
+	if (result == 0)
+		result = observe(listener);
+	while (result < 0 && listener->slots > before) {
+		group_leave(&listener->group, inode_of(listener->fd[--listener->slots]));
+		fd_close(&listener->fd[listener->slots]);
+	}
+	return result;
+}
+
+/* ---- open and close ---- */
+
+/* The kernel picks a number, held by `ret_fd` until ours have it.  None of ours may bind
+ * to port 0 itself: such a socket forgets its number when a worker shuts it down. */
+static int pick_port(struct listener *listener, int *ret_fd)
+{
+	CLOSE_FD int fd = port_bind(&listener->address, true);
+	int result = fd < 0 ? fd : address_of_socket(&listener->address, fd);
+
+	if (result == 0)
+		*ret_fd = fd_take(&fd);
+	return result;
+}
+
+static int open_group(struct listener *listener, unsigned slots, struct fault *fault)
+{
+	struct sockdiag_holder holder;
+	CLOSE_FD int picked = -1;
+	int result = listener->any_port ? 0 : port_probe(&listener->address, fault);
+
+	if (result < 0)
+		return result;
+	if (listener->any_port)
+		result = pick_port(listener, &picked);
+	if (result == 0)
+		result = open_slots(listener, slots);
+	if (result < 0)
+		return port_explain(fault, result, &listener->address);
+	if (listener_foreign(listener, &holder) > 0) /* it came after the probe */
+		return fault_set(fault, -EADDRINUSE, "port %u is in use by %s (pid %ld)",
+				 address_port(&listener->address), holder.command,
+				 (long)holder.pid);
+	return 0;
+}
+
+static int check_taken(const struct address *address, int fd, struct fault *fault)
+{
+	char wanted[ADDRESS_TEXT];
+	struct address bound;
+	int type = 0;
+	socklen_t bytes = sizeof(type);
+
+	address_format(address, wanted);
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) == -1 ||
+	    type != SOCK_STREAM)
+		return fault_set(fault, -EINVAL,
+				 "%s: what was handed over is no stream socket", wanted);
+	if (address_of_socket(&bound, fd) < 0 || !address_equal(&bound, address))
+		return fault_set(fault, -EINVAL,
+				 "%s: what was handed over is bound elsewhere", wanted);
+	return 0;
+}
+
+/* A bound, even a listening socket can still become the first member of a group. */
+static int prepare_taken(const struct listener *listener, int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+	int on = 1;
+
+	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || listen(fd, listener->backlog) == -1)
+		return -errno;
+	if (listener->address.kind == ADDRESS_UNIX)
+		return 0;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1)
+		return -errno;
+	return 0;
+}
+
+static int open_taken(struct listener *listener, unsigned slots, int *fd,
+		      struct fault *fault)
+{
+	int result = check_taken(&listener->address, *fd, fault);
+
+	if (result < 0)
+		return result;
+	result = prepare_taken(listener, *fd);
+	if (result < 0)
+		return port_explain(fault, result, &listener->address);
+	listener->taken = true;
+	if (listener->address.kind == ADDRESS_UNIX) {
+		listener->shared = true;
+		listener->slots = slots;
+		local_adopt(&listener->local, &listener->address, *fd);
+	} else {
+		listener->slots = 1;
+		result = group_join(&listener->group, inode_of(*fd), 0);
+	}
+	listener->fd[0] = fd_take(fd);
+	return result == 0 ? listener_grow(listener, slots, fault) : result;
+}
+
+static int open_local(struct listener *listener, unsigned slots, struct fault *fault)
+{
+	int result = local_open(&listener->local, &listener->address, listener->backlog,
+				fault);
+
+	if (result < 0)
+		return result;
+	listener->shared = true;
+	listener->slots = slots;
+	listener->fd[0] = listener->local.fd;
+	return 0;
+}
+
+static int open_any(struct listener *listener, unsigned slots, const int *taken,
+		    unsigned taken_count, struct fault *fault)
+{
+	CLOSE_FD int fd = taken_count == 1 ? taken[0] : -1;
+
+	if (taken_count > 1) {
+		for (unsigned i = 0; i < taken_count; i++)
+			close(taken[i]);
+		return fault_set(
+			fault, -EINVAL,
+			"%u sockets were handed over for one address: hand over one, "
+			"the others are opened beside it",
+			taken_count);
+	}
+	if (fd >= 0)
+		return open_taken(listener, slots, &fd, fault);
+	if (listener->address.kind == ADDRESS_UNIX)
+		return open_local(listener, slots, fault);
+	return open_group(listener, slots, fault);
+}
+
+int listener_open(struct listener *listener, const struct address *address,
+		  unsigned slots, int backlog, const int *taken, unsigned taken_count,
+		  struct fault *fault)
+{
+	int result;
+
+	assert(0 < slots && slots <= LISTENER_SLOTS);
+
+	*listener = (struct listener){.address = *address, .backlog = backlog};
+	listener->any_port = address->kind != ADDRESS_UNIX && address_port(address) == 0;
+	result = open_any(listener, slots, taken, taken_count, fault);
+	if (result < 0)
+		listener_close(listener);
+	return result;
+}
+
+/* A member that is in the group now: a worker may have shut any of them down, and a
+ * socket that is given a program while it does not listen could not do so any more. */
+static int find_member(const struct listener *listener)
+{
+	for (unsigned slot = 0; slot < listener->slots; slot++)
+		if (is_listening(listener->fd[slot]))
+			return listener->fd[slot];
+	return -EINVAL;
+}
+
+/* Puts the table in force again after the group changed.  A group of one has no choice,
+ * and one that was lent without SO_REUSEPORT is no group yet. */
+static int steer_again(struct listener *listener)
+{
+	uint16_t member_of[LISTENER_SLOTS], index[BUCKETS];
+	struct steer_program program;
+	int fd;
+
+	if (listener->shared || !listener->steered || listener->group.members < 2)
+		return 0;
+	fd = find_member(listener);
+	if (fd < 0)
+		return fd;
+	group_index(&listener->group, member_of);
+	for (unsigned i = 0; i < BUCKETS; i++)
+		index[i] = member_of[listener->buckets.owner[i]];
+	steer_build(&program, listener->balance, index);
+	return steer_attach(fd, &program);
+}
+
+int listener_grow(struct listener *listener, unsigned slots, struct fault *fault)
+{
+	int result;
+
+	assert(slots <= LISTENER_SLOTS);
+
+	if (listener->shared && slots > listener->slots)
+		listener->slots = slots;
+	if (slots <= listener->slots)
+		return 0;
+
+	result = open_slots(listener, slots);
+	if (result < 0 && listener->taken && listener->slots == 1) {
+		listener->shared = true;
+		listener->slots = slots;
+		return 0;
+	}
+	if (result == 0)
+		result = steer_again(listener);
+	return result < 0 ? port_explain(fault, result, &listener->address) : 0;
+}
+
+void listener_close(struct listener *listener)
+{
+	if (listener->slots > 0 && listener->address.kind == ADDRESS_UNIX)
+		local_close(&listener->local);
+	else if (listener->shared)
+		fd_close(&listener->fd[0]);
+	else
+		for (unsigned slot = 0; slot < listener->slots; slot++)
+			fd_close(&listener->fd[slot]);
+	*listener = (struct listener){0};
+}
+
+int listener_fd(const struct listener *listener, unsigned slot)
+{
+	assert(slot < listener->slots);
+	return listener->fd[listener->shared ? 0 : slot];
+}
+
+unsigned listener_foreign(const struct listener *listener,
+			  struct sockdiag_holder *ret_holder)
+{
+	uint32_t inode;
+	unsigned count = group_foreign(&listener->group, &inode);
+
+	if (count > 0 && ret_holder && sockdiag_find_holder(inode, ret_holder) < 0)
+		*ret_holder = (struct sockdiag_holder){.command = "?"};
+	return count;
+}
+
+/* ---- steer and look ---- */
+
+int listener_steer(struct listener *listener, enum balance balance,
+		   const struct buckets *buckets, struct fault *fault)
+{
+	int result;
+
+	listener->steered = true;
+	listener->balance = balance;
+	listener->buckets = *buckets;
+	result = steer_again(listener);
+	return result < 0 ? fault_set(fault, result,
+				      "cannot attach the steering program: %s",
+				      strerror(-result))
+			  : 0;
+}
+
+int listener_depth(const struct listener *listener, unsigned slot, unsigned *ret_depth)
+{
+	int fd = listener_fd(listener, slot);
+	struct tcp_info info;
+	socklen_t bytes = sizeof(info);
+
+	if (listener->address.kind == ADDRESS_UNIX)
+		return sockdiag_unix_queue(inode_of(fd), ret_depth);
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &bytes) == -1)
+		return -errno;
+	*ret_depth = info.tcpi_state == TCP_LISTEN ? info.tcpi_unacked : 0;
+	return 0;
+}
+
+/* The filter sees the TCP header first.  Connections accepted later inherit it, so it
+ * lets everything pass but what opens a connection. */
+int listener_quench(struct listener *listener, unsigned slot, bool quench)
+{
+	struct sock_filter step[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* flags */
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog program = {.len = ARRAY_COUNT(step), .filter = step};
+	int fd = listener_fd(listener, slot);
+	int unused = 0;
+
+	if (listener->address.kind == ADDRESS_UNIX)
+		return 0;
+	if (quench &&
+	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == -1)
+		return -errno;
+	if (!quench &&
+	    setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) == -1 &&
+	    errno != ENOENT)
+		return -errno;
+	return 0;
+}
+
+/* ---- mend what workers did ---- */
+
+int listener_heal(struct listener *listener, unsigned slot)
+{
+	int fd = listener_fd(listener, slot);
+	int result;
+
+	if (listener->address.kind == ADDRESS_UNIX || is_listening(fd))
+		return 0;
+	result = listener->shared ? 0 : observe(listener); /* finds that it left */
+	if (result == 0 && listen(fd, listener->backlog) == -1)
+		result = -errno;
+	if (result == 0 && !listener->shared)
+		result = group_join(&listener->group, inode_of(fd), (int)slot);
+	if (result == 0)
+		result = steer_again(listener);
+	return result < 0 ? result : 1;
+}
+
+int listener_restore_path(struct listener *listener, struct fault *fault)
+{
+	if (listener->address.kind != ADDRESS_UNIX || listener->slots == 0)
+		return 0;
+	return local_restore(&listener->local, listener->backlog, fault);
+}
+
+/* ---- a slot retires ---- */
+
+static int compare_peers(const void *one, const void *other)
+{
+	const struct sockdiag_socket *first = one, *second = other;
+
+	return address_compare(&first->peer, &second->peer);
+}
+
+int listener_retreat_begin(const struct listener *listener, unsigned looks,
+			   struct listener_retreat *retreat)
+{
+	int result;
+
+	*retreat = (struct listener_retreat){.looks = looks};
+	if (listener->shared)
+		return 0;
+	result = sockdiag_list_tcp(&retreat->before, SOCKDIAG_HANDSHAKE,
+				   address_port(&listener->address));
+	retreat->handshakes = retreat->before.count;
+	if (retreat->handshakes > 0)
+		qsort(retreat->before.socket, retreat->before.count,
+		      sizeof(*retreat->before.socket), compare_peers);
+	return result;
+}
+
+/* Those of the beginning that are still there; newer ones were steered elsewhere. */
+static int count_handshakes(const struct listener *listener,
+			    struct listener_retreat *retreat)
+{
+	struct sockdiag_list now;
+	int result = sockdiag_list_tcp(&now, SOCKDIAG_HANDSHAKE,
+				       address_port(&listener->address));
+
+	if (result < 0)
+		return result;
+	retreat->handshakes = 0;
+	for (unsigned i = 0; i < now.count; i++)
+		if (bsearch(&now.socket[i], retreat->before.socket, retreat->before.count,
+			    sizeof(*now.socket), compare_peers))
+			retreat->handshakes++;
+	sockdiag_free(&now);
+	return 0;
+}
+
+int listener_retreat_look(const struct listener *listener, unsigned slot,
+			  struct listener_retreat *retreat)
+{
+	unsigned depth;
+	int result;
+
+	if (listener->shared)
+		return 1;
+	if (retreat->handshakes > 0) {
+		result = count_handshakes(listener, retreat);
+		if (result < 0)
+			return result;
+	}
+	result = listener_depth(listener, slot, &depth);
+	if (result < 0)
+		return result;
+	if (retreat->handshakes > 0 || depth > 0)
+		retreat->empty_looks = 0;
+	else
+		retreat->empty_looks++;
+	return retreat->empty_looks >= retreat->looks;
+}
+
+void listener_retreat_end(struct listener_retreat *retreat)
+{
+	sockdiag_free(&retreat->before);
+	*retreat = (struct listener_retreat){0};
+}

@@ -1,0 +1,95 @@
+/*
+ * listener.h - one listen address of an app: a socket per slot, owned by the master.
+ *
+ * TCP: one SO_REUSEPORT socket per slot, non-blocking and close-on-exec; slot i's socket
+ * is lent to whichever worker sits in slot i and outlives it.  Unix: one socket shared by
+ * all slots.  The listener keeps the steering program attached to the group, by its
+ * mirror of the kernel's order of members (group.h).
+ *
+ * Owns its descriptors and, for Unix, its path.  Nothing here logs or decides; what must
+ * be told to people comes back as text.
+ */
+#ifndef SUPERVISOR_LISTENER_H
+#define SUPERVISOR_LISTENER_H
+
+#include "common/address.h"
+#include "common/fault.h"
+#include "supervisor/core/buckets.h"
+#include "supervisor/group.h"
+#include "supervisor/local.h"
+#include "supervisor/sockdiag.h"
+
+#define LISTENER_SLOTS BUCKETS
+
+struct listener {
+	struct address address; /* with the real port once open */
+	bool any_port;          /* was asked for as port 0 */
+	bool shared; /* fd[0] serves all slots: Unix, or lent and no second one can be */
+	bool taken;  /* fd[0] was lent to us */
+	int backlog;
+	unsigned slots;         /* how many it serves; 0: closed */
+	int fd[LISTENER_SLOTS]; /* by slot */
+	struct local local;     /* of a Unix listener, owner of fd[0] */
+	struct group group;     /* of a TCP listener that is not shared */
+	bool steered; /* by this table, to be put in force again when members change */
+	enum balance balance;
+	struct buckets buckets;
+};
+
+/* Opens `slots` sockets, bound and listening.  A port in use is found by a probe without
+ * SO_REUSEPORT first, and its holder named in the fault.  `taken`: a descriptor handed
+ * over by systemd for this very address becomes slot 0's; when none can be bound beside
+ * it (another user made it), all slots share it.  Two of them are refused, since nobody
+ * can tell their order.  They are the listener's from here on, closed if it fails. */
+int listener_open(struct listener *listener, const struct address *address,
+		  unsigned slots, int backlog, const int *taken, unsigned taken_count,
+		  struct fault *fault);
+/* More slots; on failure what was there before stays. */
+int listener_grow(struct listener *listener, unsigned slots, struct fault *fault);
+/* Closes all and unlinks an own Unix path.  Accepts a zeroed listener. */
+void listener_close(struct listener *listener);
+
+/* Borrowed: the socket to lend to slot's worker. */
+int listener_fd(const struct listener *listener, unsigned slot);
+
+/* How many sockets of others joined the group (the same user's, with SO_REUSEPORT); they
+ * get no connection from us.  Names one of them when asked. */
+unsigned listener_foreign(const struct listener *listener,
+			  struct sockdiag_holder *ret_holder);
+
+/* Attaches the program for this table to the group; nothing for shared listeners. */
+int listener_steer(struct listener *listener, enum balance balance,
+		   const struct buckets *buckets, struct fault *fault);
+
+/* Connections that wait in the slot's accept queue. */
+int listener_depth(const struct listener *listener, unsigned slot, unsigned *ret_depth);
+
+/* Lets no new connection in (a filter drops SYNs, so clients try again) while queued ones
+ * and handshakes under way stay; and undone.  A Unix listener cannot: nothing happens. */
+int listener_quench(struct listener *listener, unsigned slot, bool quench);
+
+/* What must be over before a retired slot's worker may be told to drain: the handshakes
+ * under way when the slot was unrouted, and then a queue found empty in `looks` looks in
+ * a row.  (Handshakes by SYN cookie leave no trace; more looks than one are for them.)  A
+ * shared socket is never retired: over at once. */
+struct listener_retreat {
+	unsigned looks;
+	unsigned empty_looks; /* so far */
+	unsigned handshakes;  /* still under way of those begun before */
+	struct sockdiag_list before;
+};
+int listener_retreat_begin(const struct listener *listener, unsigned looks,
+			   struct listener_retreat *retreat);
+/* 1 when over, 0 to be called again in 200 ms or so, negative errno. */
+int listener_retreat_look(const struct listener *listener, unsigned slot,
+			  struct listener_retreat *retreat);
+/* Accepts a zeroed retreat. */
+void listener_retreat_end(struct listener_retreat *retreat);
+
+/* Is this slot's socket still in LISTEN?  One that a worker shut down listens again: 1 if
+ * that had to be done, 0 if all was well.  For Unix see listener_restore_path. */
+int listener_heal(struct listener *listener, unsigned slot);
+/* After a worker's exit: gives a Unix path back that somebody removed.  1 if so. */
+int listener_restore_path(struct listener *listener, struct fault *fault);
+
+#endif

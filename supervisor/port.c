@@ -1,0 +1,111 @@
+#include "supervisor/port.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "supervisor/sockdiag.h"
+
+static int set_option(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value)) == -1 ? -errno : 0;
+}
+
+/* Bound, not yet listening.  SO_REUSEADDR lets us in where connections of an earlier
+ * program are still in TIME_WAIT; SO_REUSEPORT makes groups. */
+int port_bind(const struct address *address, bool reuse_port)
+{
+	CLOSE_FD int fd = socket(address->at.any.sa_family,
+				 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int result = fd == -1 ? -errno : set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+
+	if (result == 0 && reuse_port)
+		result = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (result == 0 && address->kind != ADDRESS_V4)
+		result = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY,
+				    address->kind == ADDRESS_V6);
+	if (result == 0 && bind(fd, &address->at.any, address->bytes) == -1)
+		result = -errno;
+	return result < 0 ? result : fd_take(&fd);
+}
+
+static const char *why_not(int code)
+{
+	switch (code) {
+	case -EACCES:
+		return "ports below 1024 need root or CAP_NET_BIND_SERVICE";
+	case -EADDRNOTAVAIL:
+		return "this machine has no such address";
+	case -EADDRINUSE:
+		return "in use by a socket that does not listen, or by another user's";
+	default:
+		return strerror(-code);
+	}
+}
+
+int port_explain(struct fault *fault, int code, const struct address *address)
+{
+	char text[ADDRESS_TEXT];
+
+	address_format(address, text);
+	return fault_set(fault, code, "cannot listen on %s: %s", text, why_not(code));
+}
+
+static int refuse_held(struct fault *fault, const struct address *address,
+		       const struct sockdiag_socket *by)
+{
+	struct sockdiag_holder holder;
+	char text[ADDRESS_TEXT];
+
+	address_format(address, text);
+	if (sockdiag_find_holder(by->inode, &holder) < 0)
+		return fault_set(fault, -EADDRINUSE,
+				 "%s is in use by a process of user %ld", text,
+				 (long)by->uid);
+	return fault_set(fault, -EADDRINUSE, "%s is in use by %s (pid %ld)", text,
+			 holder.command, (long)holder.pid);
+}
+
+static bool is_held_by_us(const struct sockdiag_socket *socket)
+{
+	struct sockdiag_holder holder;
+
+	return sockdiag_find_holder(socket->inode, &holder) == 0 &&
+	       holder.pid == getpid();
+}
+
+/* An overlapping address of our own (0.0.0.0:80 while 127.0.0.1:80 is about to go) is no
+ * obstacle; the same address twice is. */
+static int find_obstacle(const struct address *address, struct fault *fault)
+{
+	struct sockdiag_list list;
+	bool ours = false;
+	int result = sockdiag_list_tcp(&list, SOCKDIAG_LISTENING, address_port(address));
+
+	if (result < 0)
+		return port_explain(fault, -EADDRINUSE, address);
+	for (unsigned i = 0; i < list.count && result == 0; i++) {
+		if (!address_claims(address, &list.socket[i].address))
+			continue;
+		ours = !address_equal(address, &list.socket[i].address) &&
+		       is_held_by_us(&list.socket[i]);
+		if (!ours)
+			result = refuse_held(fault, address, &list.socket[i]);
+	}
+	sockdiag_free(&list);
+	if (result == 0 && !ours)
+		result = port_explain(fault, -EADDRINUSE, address);
+	return result;
+}
+
+/* Another program's SO_REUSEPORT listener would let us join it silently, so the first
+ * socket at the port comes without that option, and goes again. */
+int port_probe(const struct address *address, struct fault *fault)
+{
+	CLOSE_FD int fd = port_bind(address, false);
+
+	if (fd == -EADDRINUSE)
+		return find_obstacle(address, fault);
+	return fd < 0 ? port_explain(fault, fd, address) : 0;
+}

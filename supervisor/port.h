@@ -1,0 +1,20 @@
+/*
+ * port.h - a TCP port of this machine: bound for us, or in use by whom.
+ */
+#ifndef SUPERVISOR_PORT_H
+#define SUPERVISOR_PORT_H
+
+#include "common/address.h"
+#include "common/fault.h"
+
+/* A non-blocking socket bound to the address, not yet listening; reuse_port: one of a
+ * group.  The descriptor, or a negative errno. */
+int port_bind(const struct address *address, bool reuse_port);
+
+/* Is nobody there?  -EADDRINUSE names who is. */
+int port_probe(const struct address *address, struct fault *fault);
+
+/* Says in words why listening failed with this negative errno; returns it. */
+int port_explain(struct fault *fault, int code, const struct address *address);
+
+#endif
