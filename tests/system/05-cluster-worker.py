@@ -34,7 +34,7 @@ class Worker:
 
     living = set()  # pids
 
-    def __init__(self, listeners, *options, nofile=None):
+    def __init__(self, listeners, *options, nofile=None, program=PROGRAM):
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind("\0cluster-worker-test-%d-%d" % (os.getpid(), id(self)))
         self.notify.settimeout(10 * SCALE)
@@ -58,7 +58,7 @@ class Worker:
             if nofile:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (nofile, nofile))
             environment["LISTEN_PID"] = str(os.getpid())
-            os.execve(PROGRAM, [PROGRAM, *options], environment)
+            os.execve(program, [program, *options], environment)
         finally:
             os._exit(127)
 
@@ -422,12 +422,34 @@ def misbehaviour():
           Client(listener).get("/_test/crash")[0] == 404 and worker.stop() == 0)
 
 
+def example():
+    """The smallest worker there is, which authors copy."""
+    listener = listen()
+    early = Client(listener)
+    worker = Worker([listener], program=os.path.dirname(PROGRAM) + "/examples/hello")
+    worker.hear_until("READY")
+    check("the example answers who came before it", early.socket.recv(9) == b"hello\n")
+    beats = [worker.hear_until("WATCHDOG") for _ in range(2)]
+    check("it beats, with the lag the library measured",
+          beats[1]["X_CLUSTER_REQUESTS"] == "1" and "X_CLUSTER_LAG_USEC" in beats[1], beats)
+    worker.signal(signal.SIGSTOP)
+    late = Client(listener)
+    worker.signal(signal.SIGTERM)
+    worker.signal(signal.SIGCONT)
+    check("told to go, it serves who waits", late.socket.recv(9) == b"hello\n")
+    check("and says goodbye",
+          worker.hear_until("STATUS")["X_CLUSTER_REQUESTS"] == "2", worker.said)
+    check("with exit code 0", worker.wait() == 0)
+    early.close()
+    late.close()
+
+
 def resident(pid):
     with open("/proc/%d/statm" % pid) as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
-for part in (life, drain, queue, resets, limits, families, misbehaviour):
+for part in (life, drain, queue, resets, limits, families, misbehaviour, example):
     try:
         part()
     except Exception as error:  # the other parts still have something to say

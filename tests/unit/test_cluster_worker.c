@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/beat.h"
 #include "tests/unit/unit.h"
 
 #define PATH_BYTES 64
@@ -212,6 +213,37 @@ START_TEST(a_beat_carries_its_figures)
 }
 END_TEST
 
+START_TEST(the_supervisor_understands_all_that_is_said)
+{
+	const struct cluster_figures figures = {.lag_usec = 1,
+						.connections = 2,
+						.requests = UINT64_MAX - 1,
+						.errors = 4,
+						.latency_usec = 5};
+	int supervisor = open_supervisor();
+	char text[BEAT_BYTES];
+	struct beat beat;
+	ssize_t bytes;
+
+	ck_assert_int_eq(cluster_beat(&figures), 1);
+	bytes = recv(supervisor, text, sizeof(text), 0);
+	ck_assert_int_eq(beat_decode(&beat, text, (size_t)bytes), 0);
+	ck_assert(beat.watchdog && !beat.ready && !beat.stopping);
+	ck_assert_uint_eq(beat.lag_usec, 1);
+	ck_assert_uint_eq(beat.connections, 2);
+	ck_assert_uint_eq(beat.requests, UINT64_MAX - 1);
+	ck_assert_uint_eq(beat.errors, 4);
+	ck_assert_uint_eq(beat.latency_usec, 5);
+
+	ck_assert_int_eq(cluster_done(NULL), 1);
+	bytes = recv(supervisor, text, sizeof(text), 0);
+	ck_assert_int_eq(beat_decode(&beat, text, (size_t)bytes), 0);
+	ck_assert(beat.stopping && !beat.watchdog);
+	ck_assert_str_eq(beat.status, "drained");
+	ck_assert_uint_eq(beat.requests, BEAT_UNKNOWN);
+}
+END_TEST
+
 START_TEST(figures_nobody_measured_are_left_out)
 {
 	struct cluster_figures figures = CLUSTER_FIGURES_UNKNOWN;
@@ -379,6 +411,7 @@ static Suite *suite_of_cluster_worker(void)
 	tcase_add_test(tcase, words_reach_an_abstract_socket);
 	tcase_add_test(tcase, words_reach_a_socket_with_a_path);
 	tcase_add_test(tcase, a_beat_carries_its_figures);
+	tcase_add_test(tcase, the_supervisor_understands_all_that_is_said);
 	tcase_add_test(tcase, figures_nobody_measured_are_left_out);
 	tcase_add_test(tcase, the_lateness_of_a_beat_is_the_lag);
 	tcase_add_test(tcase, a_beat_before_its_time_has_no_lag);
