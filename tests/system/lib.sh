@@ -83,7 +83,7 @@ exits() { # CODE COMMAND...
 
 # ---- time ----
 
-now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
+now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); } # since 1970
 
 # A pipe that nobody writes to: reading it with a timeout is a pause without a process.
 exec {pause_fd}<> <(:)
@@ -119,9 +119,10 @@ scaled() { # N: a load, divided by LOAD_SCALE, at least 1
 
 # ---- processes ----
 
-gone() { # PID...: ended, or a zombie that only waits for us
+gone() { # PIDS: ended, or zombies that only wait for us; commas separate, too
 	local pid
-	for pid; do
+	# shellcheck disable=SC2048 # split into words
+	for pid in ${*//,/ }; do
 		[ -d "/proc/$pid" ] && ! grep -qs '^State:.Z' "/proc/$pid/status" && return 1
 	done
 	return 0
@@ -143,11 +144,49 @@ ctl() { "$BUILD/clusterctl" "$@"; }
 
 config() { cat >"$CLUSTERD_HOME/cluster.conf"; }
 
-# Starts clusterd as a child of ours and waits until it answers.
+# shellcheck disable=SC2034 # the tests'
+TCP='listen = [ "127.0.0.1:0" ];'
+# shellcheck disable=SC2034
+QUICK='reload = { settle = "100ms"; };'
+
+# w_app NAME INSTANCES SETTINGS WORDS...: an app of the test worker with these words, as
+# the configuration says it.
+w_app() {
+	local name=$1 instances=$2 settings=$3 command word
+	shift 3
+	command="\"$W\", \"--log\", \"$EVENTS\""
+	for word; do
+		command="$command, \"$word\""
+	done
+	case $instances in *[!0-9]*) instances="\"$instances\"" ;; esac
+	printf '{ name = "%s"; instances = %s; command = [ %s ]; %s }' \
+		"$name" "$instances" "$command" "$settings"
+}
+
+# The same of the built-in worker, which serves loads.
+http_app() { # NAME INSTANCES SETTINGS
+	printf '{ name = "%s"; instances = %s; command = [ "cluster-worker", "--test-endpoints" ]; %s }' \
+		"$1" "$2" "$3"
+}
+
+apps() { # OBJECT...: the whole configuration
+	local all=$1
+	shift
+	printf 'apps = ( %s' "$all"
+	[ $# -eq 0 ] || printf ',\n  %s' "$@"
+	printf ' );\n'
+}
+
+# supervise [APP...]: starts clusterd as a child of ours with the configuration there is,
+# waits until it answers and these apps are ready.
 supervise() {
-	"$BUILD/clusterd" "$@" >>"$HOUSE/clusterd.log" 2>&1 &
+	local name
+	"$BUILD/clusterd" >>"$HOUSE/clusterd.log" 2>&1 &
 	SUPERVISOR=$!
-	within 10 answers
+	within 10 answers || return
+	for name; do
+		ctl wait "$name" --timeout "$((10 * TIME_SCALE))s" >/dev/null || return
+	done
 }
 
 answers() {
@@ -175,6 +214,9 @@ app() {
 
 pids() { app "$1" '.workers[] | select(.pid) | .pid' | sort -n; }
 
+# The slots' pids in order, on one line: to compare before and after.
+pids_by_slot() { app "$1" '[.workers[] | select(.pid)] | sort_by(.slot) | map(.pid) | @csv'; }
+
 port() { app "$1" '.listen[0]' | sed 's/.*://'; }
 
 ready_are() { # APP COUNT
@@ -191,15 +233,40 @@ fetch() { # PORT PATH [CURL OPTIONS]
 	curl -sS --noproxy '*' -m "$((20 * TIME_SCALE))" "$@" "http://127.0.0.1:$port$path"
 }
 
-# fetch_slot PORT PATH SLOT: asks until it is this slot's turn to say who it is, then on
-# the same connection for the path.
+# fetch_slot PORT PATH SLOT [BODY]: connects until it is this slot that answers, then asks it
+# for the path over that same connection; with a body it is a POST.
 fetch_slot() {
-	local tries=400 out
+	local tries=200 fd slot body=${4-}
+	local bytes=${#body}
 	while [ $((tries--)) -gt 0 ]; do
-		out=$(fetch "$1" / 2>/dev/null | jq -r .slot)
-		[ "$out" = "$3" ] && break
+		exec {fd}<>"/dev/tcp/127.0.0.1/$1" || return
+		printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' >&"$fd"
+		slot=$(read_answer "$fd")
+		if [ "$slot" = "$3" ]; then
+			printf '%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s' \
+				"$([ $# -gt 3 ] && echo POST || echo GET)" "$2" "$bytes" "$body" >&"$fd"
+			timeout $((20 * TIME_SCALE)) sed '1,/^\r*$/d' <&"$fd"
+			exec {fd}>&-
+			return
+		fi
+		exec {fd}>&-
 	done
-	fetch "$1" "$2"
+	echo "slot $3 never answered"
+	return 1
+}
+
+read_answer() { # FD: reads one answer, says which slot it came from
+	local line slot='' bytes=0
+	while read -r -t $((10 * TIME_SCALE)) -u "$1" line; do
+		line=${line%$'\r'}
+		case $line in
+		X-Cluster-Slot:*) slot=${line##* } ;;
+		Content-Length:*) bytes=${line##* } ;;
+		'') break ;;
+		esac
+	done
+	read -r -t $((10 * TIME_SCALE)) -N "$bytes" -u "$1" line
+	echo "$slot"
 }
 
 said() { # WHAT: how many workers noted it

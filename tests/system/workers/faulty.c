@@ -1,7 +1,7 @@
 /*
  * faulty - a server that does one wrong thing, and counts how often.
  *
- *   faulty DEED [EVERY [MILLISECONDS]]
+ *   faulty DEED [EVERY [MILLISECONDS [reuseport]]]
  *
  * Listens on a port of 127.0.0.1 that the kernel picks and prints it.  Each EVERY-th
  * request gets the DEED, the others a right answer.  At TERM it prints how many deeds it
@@ -77,14 +77,16 @@ static void on_term(struct ev_loop *loop, ev_signal *signal, int events)
 	ev_break(loop, EVBREAK_ALL);
 }
 
-static int listen_anywhere(void)
+static int listen_anywhere(bool shares)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	socklen_t bytes = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = shares;
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd == -1 || bind(fd, (struct sockaddr *)&address, bytes) == -1 ||
+	if (fd == -1 || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1 ||
+	    bind(fd, (struct sockaddr *)&address, bytes) == -1 ||
 	    listen(fd, 1024) == -1 ||
 	    getsockname(fd, (struct sockaddr *)&address, &bytes) == -1)
 		err(1, "listen");
@@ -102,7 +104,7 @@ int main(int argc, char **argv)
 	       strcmp(deeds[deed].name, argv[1]) != 0)
 		deed++;
 	if (argc < 2 || deed == ARRAY_COUNT(deeds))
-		errx(2, "usage: faulty DEED [EVERY [MILLISECONDS]]");
+		errx(2, "usage: faulty DEED [EVERY [MILLISECONDS [reuseport]]]");
 	if (argc > 2)
 		every = strtoul(argv[2], NULL, 10);
 	if (argc > 3)
@@ -112,7 +114,7 @@ int main(int argc, char **argv)
 
 	ev_signal_init(&term, on_term, SIGTERM);
 	ev_signal_start(server.loop, &term);
-	server_listen(&server, listen_anywhere());
+	server_listen(&server, listen_anywhere(argc > 4));
 	ev_run(server.loop, 0);
 	return 0;
 }

@@ -24,6 +24,7 @@
 
 static struct wish wish;
 static char self[64]; /* "PID SLOT GENERATION" */
+static char headers[80];
 static char **words;
 static struct server server;
 static ev_timer ready_timer, beat_timer, exit_timer, hang_timer, flood_timer, end_timer;
@@ -362,6 +363,9 @@ int main(int argc, char **argv)
 
 	server.loop = ev_default_loop(0);
 	server.answer = answer;
+	snprintf(headers, sizeof(headers), "X-Cluster-Pid: %d\r\nX-Cluster-Slot: %d\r\n",
+		 getpid(), slot());
+	server.headers = headers;
 	catch_signals();
 	listen_on_lent();
 	if (!wish.is_never_ready)
