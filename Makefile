@@ -7,7 +7,7 @@
 #   make lint       the rules of the house  make install  DESTDIR= PREFIX=
 #
 # Variables: BUILD= (one folder per flavour), CC=, CFLAGS=, WERROR= (empty: warnings only),
-# SANITIZE=address,undefined, PREFIX=, SYSCONFDIR=, V=1 (show commands), FUZZ_SECONDS=.
+# SANITIZE=address,undefined, VALGRIND=1, PREFIX=, SYSCONFDIR=, V=1 (show commands), FUZZ_SECONDS=.
 
 VERSION    := 0.1.0
 
@@ -75,6 +75,10 @@ LOAD       := $(wildcard tests/load/*.c)
 WORKERS    := $(wildcard tests/system/workers/*.c)
 SHARED     := $(wildcard tests/system/workers/shared/*.c)
 
+# What a flavour links into every program beside its own.
+AIDE       := $(if $(SANITIZE),tests/sanitizer.c) $(if $(VALGRIND),tests/valgrind.c)
+AID        := $(call obj,$(AIDE))
+
 name        = $(basename $(notdir $(1)))
 PROGRAMS   := $(addprefix $(BUILD)/,$(call name,$(wildcard $(MAINS))))
 LIBRARIES  := $(if $(LIBRARY),$(addprefix $(BUILD)/libclusterworker.,a so))
@@ -90,8 +94,7 @@ TEST_PROGRAMS    := $(UNIT_PROGRAMS) $(MODEL_PROGRAMS) $(CORPUS_PROGRAMS) $(WORK
 SOURCES    := $(wildcard $(MAINS)) $(COMMON) $(SUPERVISE) $(CTL) $(HTTP) $(LIBRARY) $(EXAMPLES) \
 	$(UNITS) $(TRACE) $(FUZZ) $(MODEL) $(LOAD) $(WORKERS) $(SHARED) \
 	$(wildcard tests/fuzz/driver.c) \
-	$(if $(SANITIZE),$(wildcard tests/sanitizer.c))
-REPORTER   := $(if $(SANITIZE),$(call obj,$(wildcard tests/sanitizer.c)))
+	$(AIDE)
 
 .PHONY: all programs libraries tests
 all: programs tests
@@ -103,7 +106,7 @@ tests: programs $(TEST_PROGRAMS) $(EXAMPLE_PROGRAMS)
 
 # Rewritten only when the flags change, so that a changed PREFIX rebuilds what knows it.
 .PHONY: FORCE
-FLAGS_ARE   = $(CC) $(PLACES) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS)
+FLAGS_ARE   = $(CC) $(PLACES) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) $(VALGRIND) $(LDFLAGS)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' $(call quote,$(FLAGS_ARE)) | cmp -s - $@ || \
@@ -135,16 +138,16 @@ $(BUILD)/%.a:
 
 link        = $(Q)mkdir -p $(@D) && $(LINK) -o $@ $(filter %.o %.a,$^)
 
-$(BUILD)/clusterd: $(call obj,supervisor/clusterd.c $(SUPERVISE)) $(BUILD)/common.a $(REPORTER)
+$(BUILD)/clusterd: $(call obj,supervisor/clusterd.c $(SUPERVISE)) $(BUILD)/common.a $(AID)
 	$(call say,LINK,$@)
-	$(link) -lev $(call libs,libconfig libsystemd jansson)
+	$(link) -lev $(call libs,libconfig jansson)
 
-$(BUILD)/clusterctl: $(call obj,supervisor/ctl/clusterctl.c $(CTL)) $(BUILD)/common.a $(REPORTER)
+$(BUILD)/clusterctl: $(call obj,supervisor/ctl/clusterctl.c $(CTL)) $(BUILD)/common.a $(AID)
 	$(call say,LINK,$@)
 	$(link) $(call libs,jansson smartcols)
 
 $(BUILD)/cluster-worker: $(call obj,worker/http/cluster-worker.c $(HTTP)) \
-		$(BUILD)/libclusterworker.a $(BUILD)/common.a $(REPORTER)
+		$(BUILD)/libclusterworker.a $(BUILD)/common.a $(AID)
 	$(call say,LINK,$@)
 	$(link) -lev $(call libs,libmicrohttpd)
 
@@ -170,28 +173,28 @@ $(BUILD)/examples/%: $(BUILD)/obj/worker/examples/%.o $(BUILD)/libclusterworker.
 # Everything but the mains; a unit test takes from it what it needs.  While a neighbour's
 # module does not build, name only yours: make UNDER_TEST='common/fd.c' build/tests/test_fd
 UNDER_TEST ?= $(COMMON) $(SUPERVISE) $(CTL) $(HTTP) $(LIBRARY)
-TEST_LIBS   = -lev $(call libs,libconfig libsystemd jansson smartcols libmicrohttpd)
+TEST_LIBS   = -lev $(call libs,libconfig jansson smartcols libmicrohttpd)
 
 $(BUILD)/tests/house.a: $(call obj,$(UNDER_TEST))
 
 # A test that wants calls to fail says which in a line of its own:  /* wraps: socket bind */
 wraps       = $(addprefix -Wl$(comma)--wrap=,$(shell sed -n 's|^/\* wraps: \(.*\) \*/$$|\1|p' $(1)))
 
-$(UNIT_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/tests/house.a $(REPORTER)
+$(UNIT_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/tests/house.a $(AID)
 	$(call say,LINK,$@)
 	$(link) $(call wraps,tests/unit/$*.c) $(TEST_LIBS) $(call libs,check)
 
-$(BUILD)/tests/trace: $(call obj,$(TRACE)) $(BUILD)/tests/house.a $(REPORTER)
+$(BUILD)/tests/trace: $(call obj,$(TRACE)) $(BUILD)/tests/house.a $(AID)
 	$(call say,LINK,$@)
 	$(link)
 
 $(MODEL_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/model/%.o \
-		$(call obj,$(filter-out $(MODEL_MAIN),$(MODEL))) $(BUILD)/tests/house.a $(REPORTER)
+		$(call obj,$(filter-out $(MODEL_MAIN),$(MODEL))) $(BUILD)/tests/house.a $(AID)
 	$(call say,LINK,$@)
 	$(link)
 
 $(CORPUS_PROGRAMS): $(BUILD)/tests/corpus-%: $(BUILD)/obj/tests/fuzz/%.o \
-		$(BUILD)/obj/tests/fuzz/driver.o $(BUILD)/tests/house.a $(REPORTER)
+		$(BUILD)/obj/tests/fuzz/driver.o $(BUILD)/tests/house.a $(AID)
 	$(call say,LINK,$@)
 	$(link) $(TEST_LIBS)
 
@@ -199,18 +202,18 @@ $(FUZZ_PROGRAMS): $(BUILD)/tests/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/te
 	$(call say,LINK,$@)
 	$(link) -fsanitize=fuzzer $(TEST_LIBS)
 
-$(BUILD)/loadgen: $(call obj,$(LOAD)) $(BUILD)/common.a $(REPORTER)
+$(BUILD)/loadgen: $(call obj,$(LOAD)) $(BUILD)/common.a $(AID)
 	$(call say,LINK,$@)
 	$(link) -lev $(call libs,jansson) -lm
 
 $(WORKER_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/system/workers/%.o \
-		$(call obj,$(SHARED)) $(BUILD)/libclusterworker.a $(BUILD)/common.a $(REPORTER)
+		$(call obj,$(SHARED)) $(BUILD)/libclusterworker.a $(BUILD)/common.a $(AID)
 	$(call say,LINK,$@)
 	$(link) -lev
 
 # `make test` may be the first command on a bare machine: what is missing is installed
 # first, then a second make, which finds it, does the work.
-.PHONY: test run-tests asan valgrind model mutants fuzz fuzzers soak
+.PHONY: test run-tests asan valgrind run-valgrind model mutants fuzz fuzzers soak
 test:
 	@scripts/dependencies.sh build test
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
@@ -233,7 +236,10 @@ asan:
 
 valgrind:
 	@scripts/dependencies.sh build test valgrind
-	@$(MAKE) --no-print-directory -j$(JOBS) tests
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/valgrind VALGRIND=1 CFLAGS='-O1 -g' \
+		tests run-valgrind
+
+run-valgrind:
 	@BUILD=$(BUILD) scripts/valgrind.sh $(UNIT_PROGRAMS) $(if $(TRACE),$(BUILD)/tests/trace)
 
 model:

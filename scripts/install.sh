@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 : "${BUILD:?}" "${PREFIX:?}" "${SYSCONFDIR:?}" "${LIBEXECDIR:?}" "${LIBDIR:?}" "${MANDIR:?}"
 : "${UNITDIR:?}" "${VERSION:?}" "${SONAME:?}" "${SOVERSION:?}" "${DESTDIR=}"
 
-made=$(mktemp -d)
+made=$(mktemp -d) # what is made from others, as if it had been built
 trap 'rm -rf "$made"' EXIT
 
 sed -e "s|/usr/sbin/|$PREFIX/sbin/|" -e "s|/usr/bin/|$PREFIX/bin/|" \
@@ -25,6 +25,8 @@ Version: $VERSION
 Libs: -L\${libdir} -lclusterworker
 Cflags: -I\${includedir}
 END
+"$BUILD/clusterctl" completion bash >"$made/clusterctl"
+"$BUILD/clusterctl" completion zsh >"$made/_clusterctl"
 
 # MODE FROM TO
 list() {
@@ -38,8 +40,8 @@ list() {
 		644 worker/libclusterworker/cluster_worker.h $PREFIX/include/cluster_worker.h
 		644 $made/libclusterworker.pc $LIBDIR/pkgconfig/libclusterworker.pc
 		644 $made/clusterd.service $UNITDIR/clusterd.service
-		644 conf/completions/clusterctl.bash $PREFIX/share/bash-completion/completions/clusterctl
-		644 conf/completions/_clusterctl $PREFIX/share/zsh/site-functions/_clusterctl
+		644 $made/clusterctl $PREFIX/share/bash-completion/completions/clusterctl
+		644 $made/_clusterctl $PREFIX/share/zsh/site-functions/_clusterctl
 	END
 	for page in man/*.[1-8]; do
 		echo "644 $page $MANDIR/man${page##*.}/${page##*/}"

@@ -3,8 +3,8 @@
 #
 #   BUILD=build scripts/valgrind.sh PROGRAM...
 #
-# After the programs given, clusterd itself runs under valgrind: the embedded cluster is
-# started, listed, reloaded and shut down.
+# After the programs given, clusterd itself runs under valgrind: an app is started, shown,
+# scaled, reloaded and stopped.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -19,21 +19,29 @@ mkdir -p "$logs"
 
 # Says how NAME went; what valgrind wrote is in NAME.log of each process.
 verdict() { # NAME CODE
-	local code=$2
-	if grep -lE '^==[0-9]+== [^ ]' "$logs/$1".*.valgrind >/dev/null 2>&1; then code=99; fi
-	if [ "$code" = 0 ]; then
+	local code=$2 complaints
+	complaints=$(find "$logs" -name "$1.*.valgrind" -size +0)
+	if [ "$code" = 0 ] && [ -z "$complaints" ]; then
 		printf '  ok    %s\n' "$1"
 		return
 	fi
 	failed=1
-	printf '  FAIL  %s (exit code %d)\n' "$1" "$2"
+	printf '  FAIL  %s (exit code %d)\n' "$1" "$code"
 	tail -n 20 "$logs/$1.log"
-	head -n 40 "$logs/$1".*.valgrind
+	head -n 3 <<<"$complaints" | xargs -r head -n 40
 }
+
+# What the tool cannot do: an execve() that fails ends it, and a pidfd of tests/valgrind.c
+# does not tell of an exit.  The address sanitizer watches these.
+cannot=' test_process '
 
 for program; do
 	name=$(basename "$program")
-	CK_TIMEOUT_MULTIPLIER=20 "${valgrind[@]}" --trace-children=no \
+	if [[ $cannot == *" $name "* ]]; then
+		printf '  skip  %s\n' "$name"
+		continue
+	fi
+	CK_TIMEOUT_MULTIPLIER=10 timeout --kill-after=5 120 "${valgrind[@]}" \
 		--log-file="$logs/$name.%p.valgrind" "$program" >"$logs/$name.log" 2>&1 </dev/null
 	verdict "$name" $?
 done
