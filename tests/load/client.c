@@ -407,3 +407,13 @@ void client_dismiss(struct client *client)
 	if (client->phase == CLIENT_THINKING)
 		client_end(client);
 }
+
+void clients_free(struct load *load)
+{
+	while (load->free) {
+		struct client *client = load->free;
+
+		load->free = client->next;
+		free(client);
+	}
+}

@@ -60,7 +60,7 @@ struct load {
 	unsigned living; /* clients that exist */
 	unsigned room;
 	struct client *free;
-	const unsigned char *bytes; /* bodies are cuts of this; 2 x OPTIONS_BODY_MOST */
+	unsigned char *bytes; /* bodies are cuts of this; 2 x OPTIONS_BODY_MOST */
 };
 
 /* CLOCK_MONOTONIC in microseconds. */
@@ -78,5 +78,8 @@ void client_on_alarm(struct client *client, int64_t now);
 
 /* The run is ending: a client that only thinks goes home. */
 void client_dismiss(struct client *client);
+
+/* After the run: those that have ended. */
+void clients_free(struct load *load);
 
 #endif

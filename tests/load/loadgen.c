@@ -52,7 +52,7 @@ static unsigned raise_fds(void)
 	return limit.rlim_cur > 65536 ? 65536 : (unsigned)limit.rlim_cur - 16;
 }
 
-static const unsigned char *make_bytes(uint64_t dice)
+static unsigned char *make_bytes(uint64_t dice)
 {
 	size_t bytes = 2 * OPTIONS_BODY_MOST;
 	unsigned char *all = malloc(bytes);
@@ -153,6 +153,15 @@ static void start(struct load *load, const struct options *options)
 	load->began = client_now();
 }
 
+static void finish(struct load *load, struct client **kept)
+{
+	free(kept);
+	clients_free(load);
+	alarms_fini(&load->alarms);
+	free(load->bytes);
+	close(load->epoll);
+}
+
 int main(int argc, char **argv)
 {
 	static struct load load;
@@ -179,5 +188,6 @@ int main(int argc, char **argv)
 		tally_print_json(&load.tally, began_wall, duration);
 	else
 		tally_print(&load.tally, duration);
+	finish(&load, kept);
 	return options.fail_on_error && tally_failed(&load.tally) + load.tally.stray > 0;
 }

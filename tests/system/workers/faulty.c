@@ -116,5 +116,6 @@ int main(int argc, char **argv)
 	ev_signal_start(server.loop, &term);
 	server_listen(&server, listen_anywhere(argc > 4));
 	ev_run(server.loop, 0);
+	server_fini(&server);
 	return 0;
 }

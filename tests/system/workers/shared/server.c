@@ -326,3 +326,9 @@ void server_drain(struct server *server)
 			await_request(connection);
 	}
 }
+
+void server_fini(struct server *server)
+{
+	while (server->first)
+		forget(server->first);
+}

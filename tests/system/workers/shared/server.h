@@ -62,4 +62,7 @@ int server_listen(struct server *server, int fd);
 /* Takes what waits, then no more; idle connections are closed after two seconds. */
 void server_drain(struct server *server);
 
+/* Hangs up on everybody. */
+void server_fini(struct server *server);
+
 #endif
