@@ -3,9 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,7 +42,8 @@ static int observe(struct listener *listener)
 	if (result < 0)
 		return result;
 	for (unsigned i = 0; i < list.count && result == 0; i++) {
-		if (!address_equal(&listener->address, &list.socket[i].address))
+		if (!address_equal(&listener->address, &list.socket[i].address) ||
+		    list.socket[i].interface != 0)
 			continue;
 		if (count < GROUP_MEMBERS)
 			inode[count++] = list.socket[i].inode;
@@ -232,10 +231,11 @@ int listener_open(struct listener *listener, const struct address *address,
 
 /* A member that is in the group now: a worker may have shut any of them down, and a
  * socket that is given a program while it does not listen could not do so any more. */
-static int find_member(const struct listener *listener)
+static int find_member(const struct listener *listener,
+		       const uint16_t index[LISTENER_SLOTS])
 {
 	for (unsigned slot = 0; slot < listener->slots; slot++)
-		if (is_listening(listener->fd[slot]))
+		if (index[slot] != GROUP_NOBODY && is_listening(listener->fd[slot]))
 			return listener->fd[slot];
 	return -EINVAL;
 }
@@ -250,10 +250,10 @@ static int steer_again(struct listener *listener)
 
 	if (listener->shared || !listener->steered || listener->group.members < 2)
 		return 0;
-	fd = find_member(listener);
+	group_index(&listener->group, member_of);
+	fd = find_member(listener, member_of);
 	if (fd < 0)
 		return fd;
-	group_index(&listener->group, member_of);
 	for (unsigned i = 0; i < BUCKETS; i++)
 		index[i] = member_of[listener->buckets.owner[i]];
 	steer_build(&program, listener->balance, index);
@@ -342,31 +342,33 @@ int listener_depth(const struct listener *listener, unsigned slot, unsigned *ret
 	return 0;
 }
 
-/* The filter sees the TCP header first.  Connections accepted later inherit it, so it
- * lets everything pass but what opens a connection. */
+/* A new socket in the place of one that stays quenched.  Who holds the old one may serve
+ * what waits there; the number in our table is the same. */
+static int replace_slot(struct listener *listener, unsigned slot)
+{
+	CLOSE_FD int fd = port_bind(&listener->address, true);
+	int result = fd < 0 ? fd : observe(listener);
+
+	if (result == 0 && (listen(fd, listener->backlog) == -1 ||
+			    dup3(fd, listener->fd[slot], O_CLOEXEC) == -1))
+		result = -errno;
+	if (result == 0)
+		result = group_join(&listener->group, inode_of(fd), (int)slot);
+	return result == 0 ? steer_again(listener) : result;
+}
+
 int listener_quench(struct listener *listener, unsigned slot, bool quench)
 {
-	struct sock_filter step[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* flags */
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-	};
-	struct sock_fprog program = {.len = ARRAY_COUNT(step), .filter = step};
 	int fd = listener_fd(listener, slot);
-	int unused = 0;
+	int result;
 
 	if (listener->address.kind == ADDRESS_UNIX)
 		return 0;
-	if (quench &&
-	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == -1)
-		return -errno;
-	if (!quench &&
-	    setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) == -1 &&
-	    errno != ENOENT)
-		return -errno;
-	return 0;
+	if (quench)
+		return port_quench(fd);
+	result = port_unquench(fd);
+	return result == -EPERM && !listener->shared ? replace_slot(listener, slot)
+						     : result;
 }
 
 /* ---- mend what workers did ---- */
@@ -397,13 +399,6 @@ int listener_restore_path(struct listener *listener, struct fault *fault)
 
 /* ---- a slot retires ---- */
 
-static int compare_peers(const void *one, const void *other)
-{
-	const struct sockdiag_socket *first = one, *second = other;
-
-	return address_compare(&first->peer, &second->peer);
-}
-
 int listener_retreat_begin(const struct listener *listener, unsigned looks,
 			   struct listener_retreat *retreat)
 {
@@ -415,9 +410,6 @@ int listener_retreat_begin(const struct listener *listener, unsigned looks,
 	result = sockdiag_list_tcp(&retreat->before, SOCKDIAG_HANDSHAKE,
 				   address_port(&listener->address));
 	retreat->handshakes = retreat->before.count;
-	if (retreat->handshakes > 0)
-		qsort(retreat->before.socket, retreat->before.count,
-		      sizeof(*retreat->before.socket), compare_peers);
 	return result;
 }
 
@@ -431,11 +423,7 @@ static int count_handshakes(const struct listener *listener,
 
 	if (result < 0)
 		return result;
-	retreat->handshakes = 0;
-	for (unsigned i = 0; i < now.count; i++)
-		if (bsearch(&now.socket[i], retreat->before.socket, retreat->before.count,
-			    sizeof(*now.socket), compare_peers))
-			retreat->handshakes++;
+	retreat->handshakes = sockdiag_count_left(&retreat->before, &now);
 	sockdiag_free(&now);
 	return 0;
 }

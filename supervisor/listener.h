@@ -64,8 +64,8 @@ int listener_steer(struct listener *listener, enum balance balance,
 /* Connections that wait in the slot's accept queue. */
 int listener_depth(const struct listener *listener, unsigned slot, unsigned *ret_depth);
 
-/* Lets no new connection in (a filter drops SYNs, so clients try again) while queued ones
- * and handshakes under way stay; and undone.  A Unix listener cannot: nothing happens. */
+/* Lets no new connection in while queued ones and handshakes under way stay (port.h); and
+ * undone.  A Unix listener cannot: nothing happens. */
 int listener_quench(struct listener *listener, unsigned slot, bool quench);
 
 /* What must be over before a retired slot's worker may be told to drain: the handshakes

@@ -1,11 +1,15 @@
 #include "supervisor/port.h"
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "supervisor/sockdiag.h"
+
+#define NOWHERE INT32_MAX /* the index of an interface that does not exist */
 
 static int set_option(int fd, int level, int name, int value)
 {
@@ -108,4 +112,46 @@ int port_probe(const struct address *address, struct fault *fault)
 	if (fd == -EADDRINUSE)
 		return find_obstacle(address, fault);
 	return fd < 0 ? port_explain(fault, fd, address) : 0;
+}
+
+/* Linux before 2026 lets everybody filter, later ones ask for CAP_NET_ADMIN.  The filter
+ * sees the TCP header first.  Connections accepted later inherit it, so it lets
+ * everything pass but what opens a connection. */
+static int drop_newcomers(int fd)
+{
+	struct sock_filter step[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* flags */
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog program = {.len = ARRAY_COUNT(step), .filter = step};
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == -1)
+		return -errno;
+	return 0;
+}
+
+/* A listener tied to an interface hears only that; what it heard before keeps its own.
+ * Everybody may tie one, but only CAP_NET_RAW may untie it. */
+int port_quench(int fd)
+{
+	int result = drop_newcomers(fd);
+
+	return result == -EPERM ? set_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX, NOWHERE)
+				: result;
+}
+
+int port_unquench(int fd)
+{
+	int unused = 0, interface = 0;
+	socklen_t bytes = sizeof(interface);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) == -1 &&
+	    errno != ENOENT)
+		return -errno;
+	if (getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &interface, &bytes) == -1)
+		return -errno;
+	return interface == NOWHERE ? set_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX, 0) : 0;
 }

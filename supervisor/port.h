@@ -1,5 +1,5 @@
 /*
- * port.h - a TCP port of this machine: bound for us, or in use by whom.
+ * port.h - a TCP port of this machine: bound for us, in use by whom, shut to newcomers.
  */
 #ifndef SUPERVISOR_PORT_H
 #define SUPERVISOR_PORT_H
@@ -13,6 +13,13 @@ int port_bind(const struct address *address, bool reuse_port);
 
 /* Is nobody there?  -EADDRINUSE names who is. */
 int port_probe(const struct address *address, struct fault *fault);
+
+/* Lets no new connection in, while those that wait and handshakes under way stay.  With
+ * CAP_NET_ADMIN (or on kernels before 2026) newcomers are not answered and try again;
+ * else they are refused. */
+int port_quench(int fd);
+/* Undone; -EPERM: this socket cannot be, only a new one in its place. */
+int port_unquench(int fd);
 
 /* Says in words why listening failed with this negative errno; returns it. */
 int port_explain(struct fault *fault, int code, const struct address *address);

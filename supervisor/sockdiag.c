@@ -170,6 +170,7 @@ static int collect(const struct nlmsghdr *message, void *context)
 					true),
 		.inode = diag->idiag_inode,
 		.uid = diag->idiag_uid,
+		.interface = diag->id.idiag_if,
 	};
 	return 0;
 }
@@ -194,6 +195,13 @@ static int list_family(int fd, int family, unsigned state, unsigned port,
 	return result < 0 ? result : read_answers(fd, collect, collected);
 }
 
+static int compare_peers(const void *one, const void *other)
+{
+	const struct sockdiag_socket *first = one, *second = other;
+
+	return address_compare(&first->peer, &second->peer);
+}
+
 int sockdiag_list_tcp(struct sockdiag_list *ret_list, enum sockdiag_state state,
 		      unsigned port)
 {
@@ -207,17 +215,31 @@ int sockdiag_list_tcp(struct sockdiag_list *ret_list, enum sockdiag_state state,
 		result = list_family(fd, AF_INET, tcp_state, port, &collected);
 	if (result == 0)
 		result = list_family(fd, AF_INET6, tcp_state, port, &collected);
-	if (result < 0)
+	if (result < 0) {
 		sockdiag_free(&list);
-	else
-		*ret_list = list;
-	return result;
+		return result;
+	}
+	if (list.count > 0)
+		qsort(list.socket, list.count, sizeof(*list.socket), compare_peers);
+	*ret_list = list;
+	return 0;
 }
 
 void sockdiag_free(struct sockdiag_list *list)
 {
 	free(list->socket);
 	*list = (struct sockdiag_list){0};
+}
+
+unsigned sockdiag_count_left(const struct sockdiag_list *earlier,
+			     const struct sockdiag_list *later)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < later->count && earlier->count > 0; i++)
+		left += bsearch(&later->socket[i], earlier->socket, earlier->count,
+				sizeof(*earlier->socket), compare_peers) != NULL;
+	return left;
 }
 
 static int take_queue(const struct nlmsghdr *message, void *context)

@@ -22,6 +22,7 @@ struct sockdiag_socket {
 	struct address peer; /* of a handshake */
 	uint32_t inode;      /* 0: a handshake has none */
 	uid_t uid;
+	uint32_t interface; /* 0: not tied to one */
 };
 
 struct sockdiag_list {
@@ -29,11 +30,15 @@ struct sockdiag_list {
 	struct sockdiag_socket *socket;
 };
 
-/* TCP sockets of this machine in one state on one local port, of both families. */
+/* TCP sockets of this machine in one state on one local port, of both families, by peer.
+ */
 int sockdiag_list_tcp(struct sockdiag_list *ret_list, enum sockdiag_state state,
 		      unsigned port);
 /* Accepts a zeroed list. */
 void sockdiag_free(struct sockdiag_list *list);
+/* How many of the later list have a peer that the earlier one has, too. */
+unsigned sockdiag_count_left(const struct sockdiag_list *earlier,
+			     const struct sockdiag_list *later);
 
 /* How many connections wait for accept() in a listening Unix socket. */
 int sockdiag_unix_queue(uint32_t inode, unsigned *ret_queue);
