@@ -9,27 +9,27 @@ cd "$(dirname "$0")/.." || exit 1
 : "${BUILD:=build}"
 export CLUSTERD_HOME=$PWD/.cluster
 clusterctl=$BUILD/clusterctl
-url=http://127.0.0.1:8080/
 
 run() {
 	mkdir -p "$CLUSTERD_HOME"
 	if ! "$clusterctl" start; then
 		cat <<-END
 
-			The cluster was not started; the reason is above.  If the port is taken by another
-			program, end that one, or try another port:
+			The cluster was not started; the reason is above.  If another program has the
+			port, end that one, or choose another port:
 
-			    export CLUSTERD_HOME=$CLUSTERD_HOME
-			    $clusterctl start --name web --instances max --listen 127.0.0.1:8081 cluster-worker
+			    echo 'apps = ( { name = "web"; command = [ "cluster-worker" ];
+			        instances = "max"; listen = [ "127.0.0.1:8081" ]; } );' >$CLUSTERD_HOME/cluster.conf
+			    make run
 		END
 		return 1
 	fi
 
 	printf '\n$ %s list\n' "$clusterctl"
 	"$clusterctl" list || return 1
-	printf '\n$ curl %s\n' "$url"
 	if [ ! -e "$CLUSTERD_HOME/cluster.conf" ]; then
-		curl --silent --show-error --max-time 10 "$url" || return 1
+		printf '\n$ curl http://127.0.0.1:8080/\n'
+		curl --silent --show-error --max-time 10 http://127.0.0.1:8080/ || return 1
 	fi
 	cat <<-END
 
