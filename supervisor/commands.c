@@ -1,0 +1,392 @@
+#include "supervisor/commands.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "supervisor/describe.h"
+#include "supervisor/queries.h"
+#include "supervisor/select.h"
+
+static bool is_ending(struct call *call)
+{
+	struct supervisor_status status;
+
+	supervisor_read_status(call->supervisor, &status);
+	if (status.stopping)
+		call_fail(call, CALL_ERROR_BUSY, "message",
+			  "the supervisor is shutting down");
+	return status.stopping;
+}
+
+/* What beginning an operation came to: its id, 0 for nothing to do, or why it failed. */
+static void take_begun(struct call *call, struct app *app, int result,
+		       const char *unchanged, const struct fault *fault)
+{
+	const char *why =
+		fault->text[0] != '\0' || result >= 0 ? fault->text : strerror(-result);
+
+	if (result > 0)
+		call_await(call, app_name(app), (uint32_t)result);
+	else if (result == 0)
+		call_judge(call, app_name(app), CALL_UNCHANGED, unchanged, -1);
+	else
+		call_judge(call, app_name(app),
+			   result == -EINVAL ? CALL_REFUSED : CALL_FAILED, why, -1);
+}
+
+static void begin_one(struct call *call, const struct choice *choice)
+{
+	struct fault fault = {0};
+	int result = -EINVAL;
+	const char *unchanged = NULL;
+
+	if (choice->slot >= 0 && call->command != COMMAND_RESTART)
+		(void)fault_set(&fault, -EINVAL,
+				"a single worker can be restarted or "
+				"reloaded, nothing else");
+	else if (call->command == COMMAND_START) {
+		result = app_begin_start(choice->app, &fault);
+		unchanged = "runs already";
+	} else if (call->command == COMMAND_STOP) {
+		result = app_begin_stop(choice->app, &fault);
+		unchanged = "is stopped already";
+	} else {
+		result = app_begin_restart(choice->app, choice->slot, &fault);
+	}
+	take_begun(call, choice->app, result, unchanged, &fault);
+}
+
+/* stop, restart, and start of apps that are known */
+static void cmd_operate(struct call *call)
+{
+	struct selection selection;
+
+	if (is_ending(call) || select_targets(call, &selection) < 0)
+		return;
+	for (unsigned i = 0; i < selection.count; i++)
+		begin_one(call, &selection.choice[i]);
+	select_free(&selection);
+	call_settle(call);
+}
+
+static void cmd_scale(struct call *call)
+{
+	const char *count = json_find_text(call->message.parameters, "count");
+	struct selection selection = {0};
+
+	if (is_ending(call) ||
+	    select_target(call, &selection,
+			  json_find_text(call->message.parameters, "target")) < 0)
+		return;
+	for (unsigned i = 0; i < selection.count; i++) {
+		struct app *app = selection.choice[i].app;
+		struct fault fault = {0};
+		unsigned ret_count = 0;
+		int result = selection.choice[i].slot < 0
+				     ? app_begin_scale(app, count, &ret_count, &fault)
+				     : fault_set(&fault, -EINVAL,
+						 "an app can be scaled, a worker can't");
+
+		take_begun(call, app, result, "has that many workers already", &fault);
+	}
+	select_free(&selection);
+	call_settle(call);
+}
+
+static void answer_faults(struct call *call, const struct apply_report *report,
+			  int result)
+{
+	unsigned kept =
+		report->faults.count < FAULTS_KEPT ? report->faults.count : FAULTS_KEPT;
+	struct json_writer writer;
+
+	if (report->faults.count == 0) {
+		call_fail(call, CALL_ERROR_FAILED, "message", strerror(-result));
+		return;
+	}
+	call_open_reply(call, &writer, CALL_ERROR_INVALID_CONFIG, false);
+	json_open_array(&writer, "faults");
+	for (unsigned i = 0; i < kept; i++)
+		json_put_text(&writer, NULL, report->faults.list[i].text);
+	json_close_array(&writer);
+	json_put_number(&writer, "count", report->faults.count);
+	call_close_reply(call, &writer, false);
+}
+
+static void judge_row(struct call *call, const struct apply_row *row)
+{
+	if (row->fault.text[0] != '\0')
+		call_judge(call, row->app, CALL_FAILED, row->fault.text, -1);
+	else if (row->operation != 0)
+		call_await(call, row->app, row->operation);
+	else if (row->applied && row->plan.kind == PLAN_KEEP)
+		call_judge(call, row->app, CALL_UNCHANGED, "runs already, unchanged", -1);
+	else if (row->applied)
+		call_judge(call, row->app, CALL_DONE, NULL, -1);
+	else if (row->plan.kind != PLAN_KEEP)
+		call_judge(call, row->app, CALL_PLANNED, "differs in the file, too", -1);
+}
+
+/* Applies, and takes the verdicts; false: the call was answered with an error. */
+static bool apply_and_judge(struct call *call, const struct apply *apply)
+{
+	struct apply_report report;
+	int result = supervisor_apply(call->supervisor, apply, &report);
+
+	if (result < 0)
+		answer_faults(call, &report, result);
+	else
+		for (unsigned i = 0; i < report.rows; i++)
+			judge_row(call, &report.row[i]);
+	apply_report_free(&report);
+	return result >= 0;
+}
+
+static void cmd_start(struct call *call)
+{
+	struct apply apply = {.how = APPLY_START};
+
+	if (json_count(json_find(call->message.parameters, "targets")) > 0) {
+		cmd_operate(call);
+		return;
+	}
+	apply.file = json_find_text(call->message.parameters, "file");
+	if (apply.file != NULL && apply.file[0] != '/') {
+		call_refuse_parameter(call, "file");
+		return;
+	}
+	if (!is_ending(call) && apply_and_judge(call, &apply))
+		call_settle(call);
+}
+
+static void answer_changes(struct call *call, const struct apply_report *report)
+{
+	struct json_writer writer;
+
+	call_open_reply(call, &writer, NULL, false);
+	json_open_array(&writer, "changes");
+	for (unsigned i = 0; i < report->rows; i++) {
+		const struct apply_row *row = &report->row[i];
+
+		json_open_object(&writer, NULL);
+		json_put_text(&writer, "app", row->app);
+		json_put_text(&writer, "kind", plan_kind_name(row->plan.kind));
+		json_open_array(&writer, "keys");
+		for (unsigned key = 0; key < PLAN_KEY_COUNT; key++)
+			if (row->plan.keys & UINT32_C(1) << key)
+				json_put_text(&writer, NULL, plan_key_name(key));
+		json_close_array(&writer);
+		json_put_text(&writer, "fault",
+			      row->fault.text[0] ? row->fault.text : NULL);
+		json_close_object(&writer);
+	}
+	json_close_array(&writer);
+	call_close_reply(call, &writer, false);
+}
+
+static void plan_for(struct call *call, const struct target *target)
+{
+	const struct apply apply = {
+		.how = APPLY_PLAN,
+		.file = json_find_text(call->message.parameters, "file"),
+		.target = target,
+	};
+	struct apply_report report;
+	int result;
+
+	if (apply.file != NULL && apply.file[0] != '/') {
+		call_refuse_parameter(call, "file");
+		return;
+	}
+	result = supervisor_apply(call->supervisor, &apply, &report);
+	if (result < 0)
+		answer_faults(call, &report, result);
+	else
+		answer_changes(call, &report);
+	apply_report_free(&report);
+}
+
+static void cmd_plan(struct call *call)
+{
+	plan_for(call, NULL);
+}
+
+/* One target of a reload: an app by the file's word, a worker by a successor. */
+static bool reload_one(struct call *call, const char *text)
+{
+	struct apply apply = {.how = APPLY_RELOAD};
+	struct selection selection = {0};
+	struct fault fault = {0};
+	struct target target;
+
+	if (target_parse(call->supervisor, text, &target) < 0)
+		return false; /* cannot be: the targets were looked up before */
+	if (target.slot < 0) {
+		apply.target = &target;
+		return apply_and_judge(call, &apply);
+	}
+	if (select_target(call, &selection, text) < 0)
+		return false;
+	for (unsigned i = 0; i < selection.count; i++)
+		take_begun(call, selection.choice[i].app,
+			   app_begin_renew(selection.choice[i].app, (unsigned)target.slot,
+					   &fault),
+			   NULL, &fault);
+	select_free(&selection);
+	return true;
+}
+
+static void cmd_reload(struct call *call)
+{
+	const struct apply everything = {.how = APPLY_RELOAD};
+	const struct json *targets = json_find(call->message.parameters, "targets");
+	struct selection selection;
+
+	if (is_ending(call) || select_targets(call, &selection) < 0)
+		return;
+	select_free(&selection); /* they exist: that was the question */
+	if (json_find_bool(call->message.parameters, "dry_run")) {
+		plan_for(call, NULL);
+		return;
+	}
+	if (json_count(targets) == 0 && !apply_and_judge(call, &everything))
+		return;
+	for (size_t i = 0; i < json_count(targets); i++)
+		if (!reload_one(call, json_text(json_at(targets, i))))
+			return;
+	call_settle(call);
+}
+
+static void cmd_signal(struct call *call)
+{
+	const char *name = json_find_text(call->message.parameters, "signal");
+	struct selection selection;
+	struct json_writer writer;
+	unsigned reached = 0;
+	int number;
+
+	if (text_parse_signal(&number, name) < 0) {
+		call_refuse_parameter(call, "signal");
+		return;
+	}
+	if (select_targets(call, &selection) < 0)
+		return;
+	for (unsigned i = 0; i < selection.count; i++) {
+		unsigned some = 0;
+
+		if (app_signal(selection.choice[i].app, selection.choice[i].slot, number,
+			       &some) == 0)
+			reached += some;
+	}
+	select_free(&selection);
+	call_open_reply(call, &writer, NULL, false);
+	json_put_number(&writer, "reached", reached);
+	call_close_reply(call, &writer, false);
+}
+
+static void cmd_reset(struct call *call)
+{
+	struct selection selection;
+
+	if (select_targets(call, &selection) < 0)
+		return;
+	for (unsigned i = 0; i < selection.count; i++)
+		app_reset(selection.choice[i].app, selection.choice[i].slot);
+	select_free(&selection);
+	call_reply_empty(call);
+}
+
+static void cmd_reopen(struct call *call)
+{
+	supervisor_reopen_logs(call->supervisor);
+	call_reply_empty(call);
+}
+
+static void cmd_shutdown(struct call *call)
+{
+	struct supervisor *supervisor = call->supervisor;
+
+	call_reply_empty(call);
+	supervisor_shutdown(supervisor);
+}
+
+static void (*const handlers[COMMAND_COUNT])(struct call *call) = {
+	[COMMAND_START] = cmd_start,     [COMMAND_STOP] = cmd_operate,
+	[COMMAND_RESTART] = cmd_operate, [COMMAND_RELOAD] = cmd_reload,
+	[COMMAND_SCALE] = cmd_scale,     [COMMAND_LIST] = query_list,
+	[COMMAND_SHOW] = query_show,     [COMMAND_PLAN] = cmd_plan,
+	[COMMAND_WAIT] = query_wait,     [COMMAND_SIGNAL] = cmd_signal,
+	[COMMAND_RESET] = cmd_reset,     [COMMAND_REOPEN] = cmd_reopen,
+	[COMMAND_PING] = query_ping,     [COMMAND_SHUTDOWN] = cmd_shutdown,
+};
+
+static const struct {
+	const char *method; /* NULL: not served */
+	const char *declaration;
+} methods[COMMAND_COUNT] = {
+#define X(id, name, aliases, arguments, least, most, flags, kind, method, signature, \
+	  help)                                                                      \
+	[COMMAND_##id] = {(method), (signature)},
+	COMMANDS(X)
+#undef X
+};
+
+/* COMMAND_COUNT: there is no such method. */
+static enum command find_method(const char *method)
+{
+	static const char prefix[] = VARLINK_INTERFACE ".";
+	unsigned command = 0;
+
+	if (strncmp(method, prefix, sizeof(prefix) - 1) != 0)
+		return COMMAND_COUNT;
+	method += sizeof(prefix) - 1;
+	while (command < COMMAND_COUNT && (methods[command].method == NULL ||
+					   strcmp(methods[command].method, method) != 0))
+		command++;
+	return (enum command)command;
+}
+
+void commands_begin(struct call *call, struct varlink_call *message)
+{
+	char name[64];
+
+	call->message = *message;
+	*message = (struct varlink_call){0};
+	if (call->message.upgrade) {
+		call_refuse_parameter(call, "upgrade");
+		return;
+	}
+	call->command = find_method(call->message.method);
+	if (call->command == COMMAND_COUNT) {
+		describe_answer(call);
+		return;
+	}
+	if (varlink_check_parameters(methods[call->command].declaration,
+				     call->message.parameters, name, sizeof(name)) < 0)
+		call_refuse_parameter(call, name);
+	else
+		handlers[call->command](call);
+}
+
+void commands_go_on(struct call *call)
+{
+	if (call->state == CALL_LISTING)
+		query_go_on(call);
+}
+
+void commands_look_again(struct call *call)
+{
+	if (call->state == CALL_AWAITING)
+		call_tell_progress(call);
+	else if (call->state == CALL_WATCHING)
+		query_look_again(call);
+}
+
+void commands_abandon(struct call *call)
+{
+	if (call->state != CALL_NONE)
+		call_fail(call, CALL_ERROR_BUSY, "message",
+			  "the supervisor has shut down");
+}

@@ -1,0 +1,127 @@
+#include "supervisor/describe.h"
+
+#include <string.h>
+
+#include "common/text.h"
+
+#define NAME_BYTES 128 /* of a method or an interface, in an answer */
+
+static const char service_text[] =
+	"# What every Varlink service says about itself\n"
+	"interface org.varlink.service\n\n"
+	"method GetInfo() -> (vendor: string, product: string, version: string,"
+	" url: string, interfaces: []string)\n"
+	"method GetInterfaceDescription(interface: string) -> (description: string)\n\n"
+	"error InterfaceNotFound (interface: string)\n"
+	"error MethodNotFound (method: string)\n"
+	"error MethodNotImplemented (method: string)\n"
+	"error InvalidParameter (parameter: string)\n"
+	"error PermissionDenied ()\n"
+	"error ExpectedMore ()\n";
+
+#define METHOD_SERVED(method, signature)  "method " method signature "\n"
+#define METHOD_LOCAL(method, signature)   ""
+#define METHOD_PLANNED(method, signature) ""
+
+/* Methods come from the table of commands; what they speak of stands here. */
+static const char interface_text[] =
+	"# The supervisor of a cluster of workers\n"
+	"interface " VARLINK_INTERFACE "\n\n"
+	"type Process (pid: ?int, version: string, uptime_ms: ?int, rss_bytes: ?int,"
+	" stopping: bool, log_directory: string)\n"
+	"type Instances (configured: int, desired: int, ready: int, running: int,"
+	" overridden: bool)\n"
+	"type Operation (kind: string, phase: ?string, done: int, total: int)\n"
+	"type LastOperation (kind: string, ok: bool, error: ?string, duration_ms: ?int)\n"
+	"type Exit (code: ?int, signal: ?string, core: bool, oom: ?bool, reason: string,"
+	" at: string)\n"
+	"type Worker (slot: int, pid: ?int, state: string, generation: ?int,"
+	" uptime_ms: ?int, restarts: int, rss_bytes: ?int, cpu_percent: ?float,"
+	" heartbeat_age_ms: ?int, loop_lag_us: ?int, connections: ?int, requests: ?int,"
+	" errors: ?int, latency_us: ?int, status: ?string, last_exit: ?Exit,"
+	" share_percent: ?float)\n"
+	"# What stands after `trouble` only Show tells, except for the workers\n"
+	"type App (name: string, state: string, instances: Instances, generation: int,"
+	" balance: ?string, listen: []string, restarts: int, operation: ?Operation,"
+	" last_operation: ?LastOperation, log_out: ?string, log_err: ?string,"
+	" trouble: ?string, config: ?string, config_line: ?int, command: ?[]string,"
+	" program: ?string, directory: ?string, drain_signal: ?string,"
+	" ready_timeout_ms: ?int, drain_timeout_ms: ?int, heartbeat_interval_ms: ?int,"
+	" heartbeat_timeout_ms: ?int, workers: []Worker)\n"
+	"# result: done, unchanged, queued, planned, reverted, failed, superseded, "
+	"refused\n"
+	"type Verdict (app: string, kind: string, result: string, reason: ?string,"
+	" duration_ms: ?int)\n"
+	"type Progress (app: string, kind: string, phase: string, done: int, total: "
+	"int)\n"
+	"# kind: keep, add, reshape, roll, remove; keys: the settings that differ\n"
+	"type Change (app: string, kind: string, keys: []string)\n\n"
+#define X(id, name, aliases, arguments, least, most, flags, kind, method, signature, \
+	  help)                                                                      \
+	METHOD_##kind(method, signature)
+	COMMANDS(X)
+#undef X
+		"\n"
+		"error NoSuchTarget (target: string)\n"
+		"error InvalidConfig (faults: []string, count: int)\n"
+		"error Busy (message: string)\n"
+		"error Failed (message: string)\n"
+		"error OutOfMemory ()\n";
+
+static void answer_info(struct call *call)
+{
+	struct json_writer writer;
+
+	call_open_reply(call, &writer, NULL, false);
+	json_put_text(&writer, "vendor", "clusterd");
+	json_put_text(&writer, "product", "clusterd");
+	json_put_text(&writer, "version", CLUSTERD_VERSION);
+	json_put_text(&writer, "url", "");
+	json_open_array(&writer, "interfaces");
+	json_put_text(&writer, NULL, VARLINK_SERVICE);
+	json_put_text(&writer, NULL, VARLINK_INTERFACE);
+	json_close_array(&writer);
+	call_close_reply(call, &writer, false);
+}
+
+/* The name is copied: it is a part of the message, which ends with the call. */
+static void fail_naming(struct call *call, const char *error, const char *key,
+			const char *name)
+{
+	char copy[NAME_BYTES];
+
+	(void)text_copy(copy, sizeof(copy), name);
+	call_fail(call, error, key, copy);
+}
+
+static void answer_description(struct call *call)
+{
+	const char *name = json_find_text(call->message.parameters, "interface");
+	struct json_writer writer;
+
+	if (name == NULL) {
+		call_refuse_parameter(call, "interface");
+		return;
+	}
+	if (strcmp(name, VARLINK_SERVICE) != 0 && strcmp(name, VARLINK_INTERFACE) != 0) {
+		fail_naming(call, VARLINK_SERVICE ".InterfaceNotFound", "interface",
+			    name);
+		return;
+	}
+	call_open_reply(call, &writer, NULL, false);
+	json_put_text(&writer, "description",
+		      strcmp(name, VARLINK_SERVICE) == 0 ? service_text : interface_text);
+	call_close_reply(call, &writer, false);
+}
+
+void describe_answer(struct call *call)
+{
+	const char *method = call->message.method;
+
+	if (strcmp(method, VARLINK_SERVICE ".GetInfo") == 0)
+		answer_info(call);
+	else if (strcmp(method, VARLINK_SERVICE ".GetInterfaceDescription") == 0)
+		answer_description(call);
+	else
+		fail_naming(call, VARLINK_SERVICE ".MethodNotFound", "method", method);
+}

@@ -1,0 +1,172 @@
+#include "supervisor/view.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "common/text.h"
+
+void view_supervisor(struct json_writer *writer, const char *key,
+		     const struct supervisor *supervisor)
+{
+	struct supervisor_status status;
+
+	supervisor_read_status(supervisor, &status);
+	json_open_object(writer, key);
+	json_put_figure(writer, "pid", status.pid);
+	json_put_text(writer, "version", status.version);
+	json_put_figure(writer, "uptime_ms", status.uptime_ms);
+	json_put_figure(writer, "rss_bytes", status.rss_bytes);
+	json_put_bool(writer, "stopping", status.stopping);
+	json_put_text(writer, "log_directory", status.places->log);
+	json_close_object(writer);
+}
+
+/* "2026-11-23T23:07:00.123Z" */
+static void put_moment(struct json_writer *writer, const char *key, msec wall)
+{
+	time_t seconds = (time_t)(wall / 1000);
+	struct tm when;
+	char text[48];
+	size_t used;
+
+	(void)gmtime_r(&seconds, &when);
+	used = strftime(text, sizeof(text), "%FT%T", &when);
+	(void)snprintf(text + used, sizeof(text) - used, ".%03dZ", (int)(wall % 1000));
+	json_put_text(writer, key, text);
+}
+
+static void view_exit(struct json_writer *writer, const struct last_exit *last)
+{
+	if (last == NULL || last->kind == EXIT_NONE) {
+		json_put_null(writer, "last_exit");
+		return;
+	}
+	json_open_object(writer, "last_exit");
+	if (last->kind == EXIT_CODE)
+		json_put_number(writer, "code", last->number);
+	else
+		json_put_null(writer, "code");
+	json_put_text(writer, "signal",
+		      last->kind == EXIT_SIGNAL ? text_signal_name(last->number) : NULL);
+	json_put_bool(writer, "core", last->core);
+	json_put_null(writer, "oom"); /* only a cgroup of its own could tell */
+	json_put_text(writer, "reason", last->reason);
+	put_moment(writer, "at", last->at_wall);
+	json_close_object(writer);
+}
+
+static void view_worker(struct json_writer *writer, const struct worker_status *worker)
+{
+	json_open_object(writer, NULL);
+	json_put_number(writer, "slot", worker->slot);
+	json_put_figure(writer, "pid", worker->pid > 0 ? worker->pid : -1);
+	json_put_text(writer, "state", worker_state_name(worker->state));
+	json_put_figure(writer, "generation",
+			worker->pid > 0 ? (int64_t)worker->generation : -1);
+	json_put_figure(writer, "uptime_ms", worker->uptime_ms);
+	json_put_number(writer, "restarts", worker->restarts);
+	json_put_figure(writer, "rss_bytes", worker->rss_bytes);
+	json_put_real_figure(writer, "cpu_percent", worker->cpu_percent);
+	json_put_figure(writer, "heartbeat_age_ms", worker->heartbeat_age_ms);
+	json_put_figure(writer, "loop_lag_us", worker->loop_lag_us);
+	json_put_figure(writer, "connections", worker->connections);
+	json_put_figure(writer, "requests", worker->requests);
+	json_put_figure(writer, "errors", worker->errors);
+	json_put_figure(writer, "latency_us", worker->latency_us);
+	json_put_text(writer, "status", worker->status);
+	view_exit(writer, worker->last_exit);
+	json_put_real_figure(writer, "share_percent", worker->share_percent);
+	json_close_object(writer);
+}
+
+static void view_operation(struct json_writer *writer, const struct app_status *status)
+{
+	const struct app_operation_status *now = &status->operation;
+	const struct app_operation_status *last = &status->last_operation;
+
+	if (now->kind == NULL) {
+		json_put_null(writer, "operation");
+	} else {
+		json_open_object(writer, "operation");
+		json_put_text(writer, "kind", now->kind);
+		json_put_text(writer, "phase", now->phase);
+		json_put_number(writer, "done", now->done);
+		json_put_number(writer, "total", now->total);
+		json_close_object(writer);
+	}
+	if (last->kind == NULL) {
+		json_put_null(writer, "last_operation");
+		return;
+	}
+	json_open_object(writer, "last_operation");
+	json_put_text(writer, "kind", last->kind);
+	json_put_bool(writer, "ok", last->ok);
+	json_put_text(writer, "error", last->error);
+	json_put_figure(writer, "duration_ms", last->duration_ms);
+	json_close_object(writer);
+}
+
+static void view_numbers(struct json_writer *writer, const struct app_status *status)
+{
+	json_open_object(writer, "instances");
+	json_put_number(writer, "configured", status->configured);
+	json_put_number(writer, "desired", status->desired);
+	json_put_number(writer, "ready", status->ready);
+	json_put_number(writer, "running", status->running);
+	json_put_bool(writer, "overridden", status->overridden);
+	json_close_object(writer);
+}
+
+/* What people look for when something is wrong: where it comes from and what it runs. */
+static void view_origin(struct json_writer *writer, const struct app_status *status)
+{
+	const struct app_spec *spec = status->spec;
+
+	json_put_text(writer, "config", spec->file);
+	json_put_figure(writer, "config_line",
+			spec->file != NULL ? (int64_t)spec->line : -1);
+	json_open_array(writer, "command");
+	for (char *const *word = spec->command; *word != NULL; word++)
+		json_put_text(writer, NULL, *word);
+	json_close_array(writer);
+	json_put_text(writer, "program", status->program);
+	json_put_text(writer, "directory", status->directory);
+	json_put_text(writer, "drain_signal", text_signal_name(spec->drain_signal));
+	json_put_figure(writer, "ready_timeout_ms", spec->policy.ready_timeout);
+	json_put_figure(writer, "drain_timeout_ms", spec->policy.drain_timeout);
+	json_put_figure(writer, "heartbeat_interval_ms",
+			spec->policy.beats ? spec->policy.beat_interval : -1);
+	json_put_figure(writer, "heartbeat_timeout_ms",
+			spec->policy.beats ? spec->policy.beat_timeout : -1);
+}
+
+void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
+{
+	struct app_status status;
+	struct worker_status worker;
+
+	app_read_status(app, &status);
+	json_open_object(writer, NULL);
+	json_put_text(writer, "name", status.name);
+	json_put_text(writer, "state", app_state_name(status.state));
+	view_numbers(writer, &status);
+	json_put_number(writer, "generation", status.generation);
+	json_put_text(writer, "balance", status.balance);
+	json_open_array(writer, "listen");
+	for (unsigned i = 0; i < status.listens; i++)
+		json_put_text(writer, NULL, status.listen[i]);
+	json_close_array(writer);
+	json_put_number(writer, "restarts", status.restarts);
+	view_operation(writer, &status);
+	json_put_text(writer, "trouble", status.trouble);
+	json_put_text(writer, "log_out", status.log_out);
+	json_put_text(writer, "log_err", status.log_err);
+	if (whole && status.spec != NULL)
+		view_origin(writer, &status);
+	json_open_array(writer, "workers");
+	for (unsigned i = 0; app_read_worker(app, i, true, &worker); i++)
+		if (slot < 0 || worker.slot == (unsigned)slot)
+			view_worker(writer, &worker);
+	json_close_array(writer);
+	json_close_object(writer);
+}
