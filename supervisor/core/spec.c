@@ -40,6 +40,44 @@ static unsigned within(unsigned number, unsigned least, unsigned most)
 	return number < most ? number : most;
 }
 
+/* Reads a number from 1 to `most` off the text. */
+static bool take_number(const char **text, unsigned most, unsigned *ret_number)
+{
+	const char *at = *text;
+	unsigned number = 0;
+
+	for (; *at >= '0' && *at <= '9' && number <= most; at++)
+		number = number * 10 + (unsigned)(*at - '0');
+	*text = at;
+	*ret_number = number;
+	return number >= 1 && number <= most;
+}
+
+int spec_parse_instances(struct spec_instances *ret_instances, const char *text)
+{
+	struct spec_instances instances = {.kind = SPEC_INSTANCES_MAX_MINUS};
+
+	if (strncmp(text, "max", 3) == 0) {
+		text += 3;
+		if (*text == '-') {
+			text++;
+			if (!take_number(&text, CORE_SLOTS, &instances.number))
+				return -1;
+		}
+	} else if (take_number(&text, SPEC_PERCENT, &instances.number) && *text == '%') {
+		instances.kind = SPEC_INSTANCES_PERCENT;
+		text++;
+	} else {
+		instances.kind = SPEC_INSTANCES_COUNT;
+		if (instances.number < 1 || instances.number > CORE_SLOTS)
+			return -1;
+	}
+	if (*text)
+		return -1;
+	*ret_instances = instances;
+	return 0;
+}
+
 unsigned spec_instances_count(const struct spec_instances *instances, unsigned most)
 {
 	unsigned number = instances->number;
@@ -51,7 +89,7 @@ unsigned spec_instances_count(const struct spec_instances *instances, unsigned m
 	case SPEC_INSTANCES_MAX_MINUS:
 		return number < most ? most - number : 1;
 	case SPEC_INSTANCES_PERCENT:
-		assert(number <= PERCENT * CORE_SLOTS);
+		assert(number <= SPEC_PERCENT);
 		return within((most * number + PERCENT - 1) / PERCENT, 1, CORE_SLOTS);
 	}
 	return 1;

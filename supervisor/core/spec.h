@@ -15,6 +15,7 @@
 #define SPEC_NAME       64 /* bytes of an app's name, with its NUL */
 #define SPEC_LISTEN     16 /* addresses an app can have */
 #define SPEC_EXIT_CODES 16
+#define SPEC_PERCENT    1000 /* of the count that "max" means */
 #define SPEC_APPS       1024
 #define SPEC_WORKERS    16384 /* of all apps whose count is a number */
 
@@ -91,6 +92,9 @@ enum spec_conflict {
 
 /* The first conflict behind `after`, SPEC_FITS to begin with; SPEC_FITS: no more. */
 enum spec_conflict spec_check(const struct app_spec *app, enum spec_conflict after);
+
+/* "4", "max", "max-1", "50%" (at most SPEC_PERCENT %); -1: none of these. */
+int spec_parse_instances(struct spec_instances *ret_instances, const char *text);
 
 /* The count that "max", "50%"... mean when max is `most`; 1 to CORE_SLOTS. */
 unsigned spec_instances_count(const struct spec_instances *instances, unsigned most);

@@ -1,0 +1,247 @@
+#include "supervisor/settings.h"
+
+#include <string.h>
+
+#include "common/text.h"
+#include "supervisor/core/spec.h"
+
+#define SECOND 1000
+#define HOUR   (3600 * SECOND)
+#define DAY    (24 * HOUR)
+
+/* enum log_level of common/log.h, which only those who log include. */
+static const struct setting_choice log_levels[] = {
+	{"debug", 0, false},
+	{"info", 1, false},
+	{"warn", 2, false},
+	{"error", 3, false},
+	{0},
+};
+
+static const struct setting_choice adopts[] = {
+	{"auto", SPEC_ADOPT_AUTO, false},
+	{"listen-fds", SPEC_ADOPT_LISTEN_FDS, false},
+	{"none", SPEC_ADOPT_NONE, false},
+	{"node", 0, true},
+	{"preload", 0, true},
+	{"seccomp", 0, true},
+	{0},
+};
+
+static const struct setting_choice balances[] = {
+	{"auto", BALANCE_RANDOM, false},
+	{"random", BALANCE_RANDOM, false},
+	{"hash", BALANCE_HASH, false},
+	{"ip-hash", BALANCE_IP_HASH, false},
+	{"round-robin", 0, true},
+	{"cpu", 0, true},
+	{"least-conn", 0, true},
+	{"least-latency", 0, true},
+	{"queue", 0, true},
+	{0},
+};
+
+static const struct setting_choice affinities[] = {
+	{"none", 0, false},
+	{"auto", 0, true},
+	{0},
+};
+
+static const struct setting_choice readies[] = {
+	{"auto", CORE_READY_AUTO, false},
+	{"notify", CORE_READY_NOTIFY, false},
+	{"exec", CORE_READY_EXEC, false},
+	{"listen", 0, true},
+	{0},
+};
+
+static const struct setting_choice drains[] = {
+	{"auto", 0, false},
+	{"signal", 0, false},
+	{"quiet", 0, true},
+	{0},
+};
+
+static const struct setting_choice restarts[] = {
+	{"always", CORE_RESTART_ALWAYS, false},
+	{"on-failure", CORE_RESTART_ON_FAILURE, false},
+	{"never", CORE_RESTART_NEVER, false},
+	{0},
+};
+
+static const struct setting_choice logs[] = {
+	{"file", SPEC_LOG_FILE, false},
+	{"inherit", SPEC_LOG_INHERIT, false},
+	{"none", SPEC_LOG_NONE, false},
+	{"journal", 0, true},
+	{0},
+};
+
+#define AT(member)     offsetof(struct app_spec, member)
+#define POLICY(member) offsetof(struct app_spec, policy.member)
+#define NOWHERE        SETTING_NOWHERE
+
+#define ROW(name, kind, place, otherwise, least, most)                    \
+	{                                                                 \
+		name, SETTING_##kind, place, otherwise, least, most, NULL \
+	}
+#define CHOICE(name, place, otherwise, choices)                       \
+	{                                                             \
+		name, SETTING_CHOICE, place, otherwise, 0, 0, choices \
+	}
+#define LATER(name)                                            \
+	{                                                      \
+		name, SETTING_LATER, NOWHERE, NULL, 0, 0, NULL \
+	}
+
+/* clang-format off */
+static const struct setting supervisor_settings[] = {
+	CHOICE("log_level",  offsetof(struct spec, log_level), "info", log_levels),
+	LATER("control"),
+	{0},
+};
+
+static const struct setting app_settings[] = {
+	/*  name             kind       place          default  least, most (of what, see kind) */
+	ROW("name",          NAME,      AT(name),      NULL,    1, SPEC_NAME - 1),
+	ROW("command",       COMMAND,   AT(command),   NULL,    1, 1024),
+	ROW("cwd",           PATH,      AT(directory), NULL,    0, 0),
+	ROW("env",           VARIABLES, AT(env),       NULL,    0, 1024),
+	ROW("env_file",      PATH,      AT(env_file),  NULL,    0, 0),
+	ROW("pass_env",      WORDS,     AT(pass_env),  NULL,    0, 1024),
+	ROW("autostart",     FLAG,      AT(autostart), "true",  0, 0),
+	ROW("instances",     INSTANCES, AT(instances), "1",     1, CORE_SLOTS),
+	ROW("listen",        LISTEN,    AT(listen),    NULL,    0, SPEC_LISTEN),
+	ROW("backlog",       COUNT,     AT(backlog),   "1024",  1, 65535),
+	CHOICE("adopt",                 AT(adopt),     "auto",  adopts),
+	CHOICE("balance",               AT(balance),   "auto",  balances),
+	ROW("weights",       WEIGHTS,   AT(weight),    NULL,    1, 1000),
+	CHOICE("affinity",              NOWHERE,       "none",  affinities),
+
+	CHOICE("ready.on",                 POLICY(ready),         "auto", readies),
+	ROW("ready.timeout",      SPAN,    POLICY(ready_timeout), "30s",  10, DAY),
+	ROW("ready.exec",         SPAN,    POLICY(ready_exec),    "1s",   0, HOUR),
+
+	ROW("heartbeat",          HEARTBEAT, POLICY(beats),       "true", 0, 0),
+	ROW("heartbeat.interval", SPAN,    POLICY(beat_interval), "1s",   10, HOUR),
+	ROW("heartbeat.timeout",  SPAN,    POLICY(beat_timeout),  "5s",   10, HOUR),
+
+	CHOICE("drain.how",                NOWHERE,               "auto", drains),
+	ROW("drain.signal",       SIGNAL,  AT(drain_signal),      "TERM", 1, 64),
+	ROW("drain.timeout",      SPAN,    POLICY(drain_timeout), "30s",  10, DAY),
+
+	ROW("reload.surge",       SURGE,   POLICY(surge),         "1",    1, CORE_SLOTS),
+	ROW("reload.settle",      SPAN,    POLICY(settle),        "1s",   0, HOUR),
+	ROW("reload.failures",    COUNT,   POLICY(failures),      "0",    0, CORE_SLOTS),
+
+	CHOICE("restart.when",              POLICY(restart),        "always", restarts),
+	ROW("restart.delay",         SPAN,  POLICY(backoff.first),  "100ms",  1, HOUR),
+	ROW("restart.delay_max",     SPAN,  POLICY(backoff.most),   "30s",    1, DAY),
+	ROW("restart.stable_after",  SPAN,  POLICY(backoff.steady), "10s",    0, DAY),
+	ROW("restart.stop_exit_codes", EXIT_CODES, AT(stop_exit_code), NULL,  0, 255),
+	ROW("restart.max",           COUNT, POLICY(restart_max),    "0",      0, 1000000),
+
+	CHOICE("log.to", AT(log), "file", logs),
+
+	LATER("user"), LATER("group"), LATER("umask"), LATER("no_new_privileges"),
+	LATER("limits"), LATER("nice"), LATER("oom_score_adj"), LATER("slot_addresses"),
+	LATER("probe"), LATER("reload.canary"), LATER("recycle"), LATER("budget"),
+	LATER("autoscale"), LATER("log.rotate"), LATER("log.keep"), LATER("log.compress"),
+	{0},
+};
+
+/* What people write who come from another process manager. */
+static const struct {
+	const char *theirs;
+	const char *ours;
+} foreign_words[] = {
+	{"script",             "command"},
+	{"exec",               "command"},
+	{"args",               "command"},
+	{"program",            "command"},
+	{"workers",            "instances"},
+	{"processes",          "instances"},
+	{"numprocs",           "instances"},
+	{"port",               "listen"},
+	{"bind",               "listen"},
+	{"directory",          "cwd"},
+	{"environment",        "env"},
+	{"autorestart",        "restart.when"},
+	{"restart_delay",      "restart.delay"},
+	{"max_restarts",       "restart.max"},
+	{"min_uptime",         "restart.stable_after"},
+	{"wait_ready",         "ready.on"},
+	{"listen_timeout",     "ready.timeout"},
+	{"kill_timeout",       "drain.timeout"},
+	{"stopsignal",         "drain.signal"},
+	{"max_memory_restart", "recycle.memory"},
+	{"cron_restart",       "recycle.cron"},
+	{"out_file",           "log.to"},
+	{"error_file",         "log.to"},
+};
+/* clang-format on */
+
+const struct setting *settings_list(enum setting_scope scope)
+{
+	return scope == SETTING_OF_APP ? app_settings : supervisor_settings;
+}
+
+const struct setting *settings_find(enum setting_scope scope, const char *name)
+{
+	for (const struct setting *setting = settings_list(scope); setting->name;
+	     setting++)
+		if (strcmp(setting->name, name) == 0)
+			return setting;
+	return NULL;
+}
+
+bool settings_is_group(enum setting_scope scope, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const struct setting *setting = settings_list(scope); setting->name;
+	     setting++)
+		if (strncmp(setting->name, name, length) == 0 &&
+		    setting->name[length] == '.')
+			return true;
+	return false;
+}
+
+/* The one setting that is called so inside of its group. */
+static const char *find_inside(enum setting_scope scope, const char *name)
+{
+	const char *found = NULL;
+
+	for (const struct setting *setting = settings_list(scope); setting->name;
+	     setting++) {
+		const char *dot = strrchr(setting->name, '.');
+
+		if (!dot || strcmp(dot + 1, name) != 0)
+			continue;
+		if (found)
+			return NULL;
+		found = setting->name;
+	}
+	return found;
+}
+
+const char *settings_suggest(enum setting_scope scope, const char *name)
+{
+	static const char *const groups[] = {"ready",  "heartbeat", "drain",
+					     "reload", "restart",   "log"};
+	const char *word[ARRAY_COUNT(app_settings) + ARRAY_COUNT(groups)];
+	const char *nearest;
+	size_t words = 0;
+
+	for (const struct setting *setting = settings_list(scope); setting->name;
+	     setting++)
+		word[words++] = setting->name;
+	for (size_t i = 0; scope == SETTING_OF_APP && i < ARRAY_COUNT(groups); i++)
+		word[words++] = groups[i];
+	for (size_t i = 0; scope == SETTING_OF_APP && i < ARRAY_COUNT(foreign_words); i++)
+		if (strcmp(foreign_words[i].theirs, name) == 0)
+			return foreign_words[i].ours;
+
+	nearest = text_nearest(name, word, words);
+	return nearest ? nearest : find_inside(scope, name);
+}

@@ -1,0 +1,65 @@
+/*
+ * settings.h - every setting there is: its name, kind, range, default and place in a
+ * spec.
+ *
+ * One table for apps, one for the supervisor; names are whole paths ("ready.timeout").
+ * What a later version brings is in the tables too, so that it is refused by name and
+ * never taken for a spelling mistake.  The man page and the reference configuration are
+ * checked against these tables.  Nothing here reads a configuration.
+ */
+#ifndef SUPERVISOR_SETTINGS_H
+#define SUPERVISOR_SETTINGS_H
+
+#include "common/base.h"
+
+enum setting_kind {
+	SETTING_NAME,      /* of an app */
+	SETTING_COMMAND,   /* argv, or one text split like a shell */
+	SETTING_PATH,      /* const char *, made absolute */
+	SETTING_VARIABLES, /* env */
+	SETTING_WORDS,     /* pass_env */
+	SETTING_INSTANCES, /* N, "max", "max-N", "N%" */
+	SETTING_LISTEN,    /* addresses */
+	SETTING_WEIGHTS,
+	SETTING_EXIT_CODES,
+	SETTING_SURGE,     /* N or "N%" */
+	SETTING_HEARTBEAT, /* false, or a group */
+	SETTING_FLAG,      /* bool */
+	SETTING_COUNT,     /* unsigned */
+	SETTING_SPAN,      /* msec */
+	SETTING_SIGNAL,    /* int */
+	SETTING_CHOICE,    /* an enum */
+	SETTING_LATER,     /* not supported yet */
+	SETTING_KINDS
+};
+
+/* Most of a choice's words mean a value of an enum; the last has no name. */
+struct setting_choice {
+	const char *name;
+	unsigned value;
+	bool later; /* not supported yet */
+};
+
+#define SETTING_NOWHERE SIZE_MAX /* offset of what nothing has to remember yet */
+
+struct setting {
+	const char *name;
+	enum setting_kind kind;
+	size_t offset;         /* in struct app_spec or struct spec */
+	const char *otherwise; /* the default, as text; NULL: none, or empty */
+	int64_t least, most;   /* of numbers, spans, and of the items of lists */
+	const struct setting_choice *choice;
+};
+
+enum setting_scope { SETTING_OF_SUPERVISOR, SETTING_OF_APP, SETTING_SCOPES };
+
+/* All of a scope, ended by one without a name. */
+const struct setting *settings_list(enum setting_scope scope);
+const struct setting *settings_find(enum setting_scope scope, const char *name);
+/* Are there settings inside of this one? */
+bool settings_is_group(enum setting_scope scope, const char *name);
+/* What may have been meant by a name that does not exist: a neighbour in its group, or
+ * what another program's word is called here; NULL: no idea. */
+const char *settings_suggest(enum setting_scope scope, const char *name);
+
+#endif
