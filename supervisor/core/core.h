@@ -115,6 +115,7 @@ struct core_app {
 		uint32_t from;    /* the way back; never changes while active */
 		unsigned reached; /* slots below this are to have the wanted generation */
 		unsigned failures;
+		unsigned count; /* to go back to, when the count changed too; 0: it did not */
 	} reload;
 	struct {
 		bool active; /* slots from `from` to the wanted count do not serve yet */
@@ -151,7 +152,7 @@ enum core_event_kind {
 	CORE_UNROUTED, /* at.slot: no connection waits in the retiring slot's sockets */
 	CORE_OWED,     /* at.slot: connections wait in the sockets of an unwanted slot */
 	CORE_START,    /* arg: generation; operation */
-	CORE_RELOAD,   /* arg: generation; operation */
+	CORE_RELOAD,   /* arg: generation; count: the new one, 0: as it is; operation */
 	CORE_SCALE,    /* arg: count >= 1; operation */
 	CORE_RESTART,  /* arg: generation; operation: stop all, then start */
 	CORE_RESTART_SLOT, /* at.slot; operation */
@@ -174,6 +175,7 @@ struct core_event {
 	struct seat_ref at;
 	uint32_t arg;
 	uint32_t operation; /* id to answer, for the commands; 0: nobody waits */
+	unsigned count;
 	uint32_t dice;
 };
 

@@ -11,28 +11,48 @@ unsigned roll_surge(const struct core_app *app)
 	return surge ? surge : 1;
 }
 
-/* Two workers that are present keep a slot from being reached: a third would find no
- * seat. */
+/* Does this slot hold, or is it to get, one more worker than it needs? */
+static bool is_busy(const struct core_app *app, unsigned slot)
+{
+	if (slot < app->reload.reached)
+		return !slot_good(app, slot);
+	return slot_present(&app->slot[slot]) == CORE_SEATS;
+}
+
+static unsigned count_busy(const struct core_app *app)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < app->want.count; i++)
+		count += is_busy(app, i);
+	return count;
+}
+
+static bool is_any_good(const struct core_app *app)
+{
+	for (unsigned i = 0; i < app->reload.reached; i++)
+		if (slot_good(app, i))
+			return true;
+	return false;
+}
+
+/* Two workers that are present keep a slot from being reached: a third finds no seat. */
 void roll_advance(struct core_app *app)
 {
-	unsigned good = 0;
-	unsigned limit;
+	unsigned busy;
 
 	if (!app->reload.active)
 		return;
-	for (unsigned i = 0; i < app->reload.reached; i++)
-		good += slot_good(app, i);
-
+	busy = count_busy(app);
 	while (app->reload.reached < app->want.count) {
+		unsigned limit = is_any_good(app) ? roll_surge(app) : 1;
 		struct slot *next = &app->slot[app->reload.reached];
 
-		limit = good ? roll_surge(app) : 1;
-		if (app->reload.reached - good >= limit ||
-		    slot_present(next) == CORE_SEATS)
+		if (busy >= limit || slot_present(next) == CORE_SEATS)
 			return;
 		slot_forgive(next);
 		app->reload.reached++;
-		good += slot_good(app, app->reload.reached - 1);
+		busy += is_busy(app, app->reload.reached - 1);
 	}
 }
 
@@ -57,6 +77,14 @@ bool roll_owns_slot(const struct core_app *app, unsigned slot)
 	return app->scale.active && slot >= app->scale.from;
 }
 
+void roll_back(struct core_app *app)
+{
+	app->want.generation = app->reload.from;
+	if (app->reload.count != 0)
+		app->want.count = app->reload.count;
+	app->reload.count = 0;
+}
+
 /* A slot that was given up can't become good: no use to wait for more failures. */
 void roll_fail(struct step *step, struct seat_ref at)
 {
@@ -68,7 +96,7 @@ void roll_fail(struct step *step, struct seat_ref at)
 
 	if (app->want.surge == app->want.generation)
 		app->want.surge = 0;
-	app->want.generation = app->reload.from;
+	roll_back(app);
 	for (unsigned i = 0; i < app->reload.reached; i++)
 		slot_forgive(&app->slot[i]);
 	app->reload.reached = 0;

@@ -24,6 +24,9 @@ bool roll_is_done(const struct core_app *app);
 bool roll_owns(const struct core_app *app, uint32_t generation);
 bool roll_owns_slot(const struct core_app *app, unsigned slot);
 
+/* What was wanted before the reload is wanted again. */
+void roll_back(struct core_app *app);
+
 void roll_fail(struct step *step, struct seat_ref at);
 void roll_fail_scale(struct step *step, struct seat_ref at);
 

@@ -47,6 +47,17 @@ void want_start(struct step *step, const struct core_event *event)
 	app->want.generation = event->arg;
 }
 
+/* A count that comes with a generation is undone with it; a scale under way is over. */
+static void reload_count(struct core_app *app, unsigned count)
+{
+	if (count == 0 || count == app->want.count)
+		return;
+	if (app->reload.active && app->reload.count == 0)
+		app->reload.count = app->want.count;
+	memset(&app->scale, 0, sizeof(app->scale));
+	app->want.count = count;
+}
+
 void want_reload(struct step *step, const struct core_event *event)
 {
 	struct core_app *app = step->app;
@@ -56,8 +67,10 @@ void want_reload(struct step *step, const struct core_event *event)
 		app->reload.active = true;
 		app->reload.from = app->want.generation;
 	}
+	if (app->want.generation != event->arg)
+		app->reload.reached = 0;
 	app->want.generation = event->arg;
-	app->reload.reached = 0;
+	reload_count(app, event->count);
 	app->reload.failures = 0;
 	if (app->want.surge != event->arg)
 		app->want.surge = 0;
@@ -73,7 +86,7 @@ void want_scale(struct step *step, const struct core_event *event)
 	unsigned before = app->want.count;
 	unsigned from = app->scale.active ? app->scale.from : before;
 	unsigned least = count < from ? count : from;
-	unsigned most = count > before ? count : before;
+	unsigned most = count > app->slots ? count : app->slots;
 
 	assert(count >= 1 && count <= CORE_SLOTS);
 	if (!app->want.running)
@@ -88,6 +101,7 @@ void want_scale(struct step *step, const struct core_event *event)
 		app->scale.from = from;
 	}
 	app->want.count = count;
+	app->reload.count = 0;
 	if (app->reload.reached > count)
 		app->reload.reached = count;
 }
@@ -143,7 +157,7 @@ void want_stop(struct step *step, const struct core_event *event)
 
 	begin(step, CORE_OPERATION_STOP, event, 0, CORE_SURGE + 1);
 	if (app->reload.active)
-		app->want.generation = app->reload.from;
+		roll_back(app);
 	end_changes(app);
 	app->want.running = false;
 	forgive(app, 0, CORE_SURGE + 1);

@@ -1,0 +1,126 @@
+/*
+ * app.h - the effectful twin of core_app: does its actions, one by one.
+ *
+ * An app owns its core, its generations (each a spec resolved once), its listeners, and
+ * per slot a notify socket and two processes.  Commands and what happened in the world
+ * become events of the core (app_post); only app_drain steps it and acts.
+ */
+#ifndef SUPERVISOR_APP_H
+#define SUPERVISOR_APP_H
+
+#include <sys/types.h>
+
+#include "common/fault.h"
+#include "supervisor/core/plan.h"
+#include "supervisor/core/spec.h"
+
+struct app;
+struct supervisor;
+
+enum app_state { /* what `list` shows, by these names in lower case */
+		 APP_STOPPED,
+		 APP_STARTING,
+		 APP_ONLINE,
+		 APP_RELOADING,
+		 APP_SCALING,
+		 APP_STOPPING,
+		 APP_DEGRADED, /* some ready, not all */
+		 APP_FAILED,   /* wanted, none ready, the last start failed */
+		 APP_STATES
+};
+
+enum worker_state {                    /* what `list` shows of a worker */
+		    WORKER_IS_STOPPED, /* a slot without a process, not wanted */
+		    WORKER_IS_BACKOFF, /* a slot without a process, wanted */
+		    WORKER_IS_STARTING,
+		    WORKER_IS_READY,
+		    WORKER_IS_LATE,
+		    WORKER_IS_DRAINING,
+		    WORKER_IS_STOPPING, /* aborted or killed, not yet gone */
+		    WORKER_STATES
+};
+
+enum exit_kind { EXIT_NONE, EXIT_CODE, EXIT_SIGNAL, EXIT_NEVER_RAN };
+
+struct last_exit {
+	enum exit_kind kind;
+	int number; /* code or signal */
+	bool core;
+	msec at_wall;                /* since 1970 */
+	char reason[FAULT_SIZE / 2]; /* why, with what is known: for people */
+};
+
+/* Figures that are not known are -1. */
+struct worker_status {
+	unsigned slot;
+	pid_t pid; /* 0: no process */
+	enum worker_state state;
+	uint32_t generation;
+	int64_t uptime_ms;
+	unsigned restarts; /* of the slot */
+	int64_t rss_bytes;
+	double cpu_percent;
+	int64_t heartbeat_age_ms;
+	int64_t loop_lag_us, connections, requests, errors, latency_us;
+	double share_percent;              /* of the buckets, 0 to 100 */
+	const char *status;                /* the worker's own STATUS=; NULL */
+	const struct last_exit *last_exit; /* of the slot; NULL */
+};
+
+struct app_operation_status {
+	const char *kind;  /* "start", "reload"...; NULL: none */
+	const char *phase; /* "rolling", "reverting", "draining"... */
+	unsigned done, total;
+	bool ok; /* of the last one */
+	const char *error;
+	int64_t duration_ms;
+};
+
+struct app_status {
+	const char *name;
+	enum app_state state;
+	unsigned configured, desired, ready, running;
+	bool overridden; /* desired by `scale`, not by the file */
+	uint32_t generation;
+	const char *balance;
+	unsigned restarts;
+	struct app_operation_status operation;      /* under way; kind NULL: none */
+	struct app_operation_status last_operation; /* kind NULL: none yet */
+	unsigned listens;
+	const char *listen[SPEC_LISTEN]; /* with real ports */
+	const struct app_spec *spec;     /* of the wanted generation */
+	const char *log_out, *log_err;   /* NULL: not to files */
+	const char *directory;           /* real cwd of the wanted generation */
+	const char *program;             /* resolved executable */
+	const char *trouble;             /* the last failure in words; NULL */
+};
+
+const char *app_name(const struct app *app);
+enum app_state app_state(const struct app *app);
+const char *app_state_name(enum app_state state);
+const char *worker_state_name(enum worker_state state);
+
+/* Borrowed text is valid until the loop turns. */
+void app_read_status(const struct app *app, struct app_status *ret_status);
+/* Row `index` of the app's workers: every slot, and every live process, has a row.
+ * Returns false when there are no more.  `sample`: read /proc, too. */
+bool app_read_worker(struct app *app, unsigned index, bool sample,
+		     struct worker_status *ret_status);
+
+/* Commands.  Each begins an operation and returns its id (> 0), which control_done
+ * answers once; or a negative errno with a fault, and nothing has begun. */
+int app_begin_start(struct app *app, struct fault *fault);
+int app_begin_stop(struct app *app, struct fault *fault);
+int app_begin_restart(struct app *app, int slot, struct fault *fault); /* slot -1: all */
+int app_begin_renew(struct app *app, unsigned slot,
+		    struct fault *fault); /* reload app.3 */
+/* `count` as typed: "4" "+1" "-1" "max" "max-1" "50%" "config"; *ret_count the new number
+ */
+int app_begin_scale(struct app *app, const char *count, unsigned *ret_count,
+		    struct fault *fault);
+
+int app_signal(struct app *app, int slot, int number, unsigned *ret_reached);
+void app_reset(struct app *app, int slot); /* counters and backoff */
+unsigned app_slots(const struct app *app); /* rows of slots it has */
+
+#endif

@@ -1,0 +1,409 @@
+/*
+ * apply.c - a configuration becomes what runs: load, check, plan, prepare, commit.
+ *
+ * Nothing is touched before every file has been read without a fault.  The unit of the
+ * transaction is the app: what cannot be prepared is told in its row, and that app goes
+ * on as it was.  Each app remembers the file it came from.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/text.h"
+#include "supervisor/estate.h"
+
+/* One file as it is now: read, not yet applied. */
+struct loaded {
+	struct origin *origin;
+	struct arena arena;
+	struct spec spec;
+};
+
+struct batch {
+	struct supervisor *supervisor;
+	const struct apply *apply;
+	struct apply_report *report;
+	struct loaded *file;
+	unsigned files;
+};
+
+static struct origin *origin_find(const struct supervisor *supervisor, const char *path)
+{
+	for (struct origin *at = supervisor->origins; at != NULL; at = at->next)
+		if (path == NULL ? at->path == NULL
+				 : at->path != NULL && strcmp(at->path, path) == 0)
+			return at;
+	return NULL;
+}
+
+static struct origin *origin_need(struct supervisor *supervisor, const char *path,
+				  bool with_directory)
+{
+	struct origin *origin = origin_find(supervisor, path);
+
+	if (origin != NULL)
+		return origin;
+	origin = calloc(1, sizeof(*origin));
+	if (origin == NULL)
+		return NULL;
+	origin->path = path != NULL ? strdup(path) : NULL;
+	origin->with_directory = with_directory;
+	if (path != NULL && origin->path == NULL) {
+		free(origin);
+		return NULL;
+	}
+	origin->next = supervisor->origins;
+	supervisor->origins = origin;
+	return origin;
+}
+
+/* -c, else the default file where there is one, else the embedded configuration. */
+static struct origin *origin_default(struct supervisor *supervisor)
+{
+	const char *path = supervisor->places.config;
+
+	if (supervisor->default_file[0] != '\0')
+		return origin_need(supervisor, supervisor->default_file, false);
+	if (access(path, F_OK) == 0)
+		return origin_need(supervisor, path, true);
+	return origin_need(supervisor, NULL, false);
+}
+
+static int load(struct batch *batch, struct origin *origin)
+{
+	struct loaded *file = &batch->file[batch->files];
+
+	*file = (struct loaded){.origin = origin};
+	batch->files++;
+	if (origin->path == NULL)
+		return config_load_embedded(&file->arena, &file->spec,
+					    &batch->report->faults);
+	return config_load(origin->path, origin->with_directory, &file->arena,
+			   &file->spec, &batch->report->faults);
+}
+
+static int load_all(struct batch *batch)
+{
+	struct supervisor *supervisor = batch->supervisor;
+	const struct apply *apply = batch->apply;
+	struct origin *origin;
+	unsigned count = 1;
+	int result = 0;
+
+	if (apply->file != NULL)
+		origin = origin_need(supervisor, apply->file,
+				     strcmp(apply->file, supervisor->places.config) == 0);
+	else
+		origin = origin_default(supervisor);
+	if (origin == NULL)
+		return -ENOMEM;
+	for (struct origin *at = supervisor->origins; at != NULL; at = at->next)
+		count++;
+	batch->file = calloc(count, sizeof(*batch->file));
+	if (batch->file == NULL)
+		return -ENOMEM;
+	if (apply->file != NULL || apply->how == APPLY_START || apply->how == APPLY_PLAN)
+		return load(batch, origin);
+	for (struct origin *at = supervisor->origins; at != NULL; at = at->next) {
+		int one = load(batch, at);
+
+		if (one < 0)
+			result = one;
+	}
+	return result;
+}
+
+static bool is_reloaded(const struct batch *batch, const struct app *app)
+{
+	for (unsigned i = 0; i < batch->files; i++)
+		if (batch->file[i].origin == app->origin)
+			return true;
+	return false;
+}
+
+static void fault_claim(struct batch *batch, const struct app_spec *one,
+			const char *listen, const char *other, const char *where)
+{
+	fault_add(&batch->report->faults,
+			 "%s:%u: %s.listen: %s is claimed by %s%s",
+			 one->file != NULL ? one->file : "(embedded)", one->line,
+			 one->name, listen, other, where);
+}
+
+static void check_claims(struct batch *batch, const struct app_spec *one,
+			 const struct app_spec *other, const char *where)
+{
+	struct address here, there;
+
+	for (unsigned i = 0; i < one->listen_count; i++)
+		for (unsigned j = 0; j < other->listen_count; j++)
+			if (address_parse(&here, one->listen[i], NULL) == 0 &&
+			    address_parse(&there, other->listen[j], NULL) == 0 &&
+			    address_claims(&here, &there))
+				fault_claim(batch, one, one->listen[i], other->name,
+					    where);
+}
+
+/* Within a file the configuration checked itself; here, against apps of other files. */
+static void check_against_others(struct batch *batch, const struct app_spec *spec,
+				 const struct origin *origin)
+{
+	const struct supervisor *supervisor = batch->supervisor;
+
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next) {
+		if (app->origin == origin || app->removing)
+			continue;
+		if (strcmp(app->name, spec->name) == 0)
+			fault_add(&batch->report->faults,
+					 "%s:%u: %s: an app of this name comes from %s",
+					 spec->file != NULL ? spec->file : "(embedded)",
+					 spec->line, spec->name,
+					 app->origin->path != NULL
+						 ? app->origin->path
+						 : "the embedded default");
+		else if (!is_reloaded(batch, app))
+			check_claims(batch, spec, app_spec(app), " of another file");
+	}
+}
+
+static int check_all(struct batch *batch)
+{
+	for (unsigned i = 0; i < batch->files; i++)
+		for (unsigned j = 0; j < batch->file[i].spec.apps; j++)
+			check_against_others(batch, &batch->file[i].spec.app[j],
+					     batch->file[i].origin);
+	return batch->report->faults.count > 0 ? -EINVAL : 0;
+}
+
+static struct apply_row *row_add(struct batch *batch, const char *name)
+{
+	struct apply_report *report = batch->report;
+	struct apply_row *row;
+
+	row = realloc(report->row, (report->rows + 1) * sizeof(*row));
+	if (row == NULL)
+		return NULL;
+	report->row = row;
+	row = &report->row[report->rows++];
+	*row = (struct apply_row){0};
+	(void)text_copy(row->app, sizeof(row->app), name);
+	return row;
+}
+
+static void begin_or_say(struct apply_row *row, int result)
+{
+	if (result > 0)
+		row->operation = (uint32_t)result;
+	else if (result < 0 && row->fault.text[0] == '\0')
+		(void)fault_set(&row->fault, result, "%s", strerror(-result));
+}
+
+/* A number changed in the file ends a scale override; else the override goes on. */
+static unsigned count_after(const struct app *app, const struct app_spec *before,
+			    const struct app_spec *after)
+{
+	unsigned was = app_count(before), is = app_count(after);
+
+	return was == is ? app->core.want.count : is;
+}
+
+static int add_app(struct batch *batch, struct origin *origin,
+		   const struct app_spec *spec, struct fault *fault)
+{
+	struct generation *generation;
+	struct core_event event = {.kind = CORE_START};
+	struct app *app = supervisor_add(batch->supervisor, spec->name, origin);
+	int result;
+
+	if (app == NULL)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	app->core.policy = spec->policy;
+	app->core.want.count = app_count(spec);
+	result = generation_make(app, spec, &generation, fault);
+	if (result == 0 && spec->autostart)
+		result = holding_open(app, generation, app->core.want.count, fault);
+	if (result < 0) {
+		supervisor_remove(batch->supervisor, app);
+		return result;
+	}
+	app->core.want.generation = generation->number;
+	if (!spec->autostart)
+		return 0;
+	event.arg = generation->number;
+	return (int)operation_begin(app, CORE_OPERATION_START, event);
+}
+
+/* New workers of what the file says now; the old ones stay until those serve. */
+static int roll_app(struct app *app, const struct app_spec *after, struct fault *fault)
+{
+	struct core_event event = {.kind = CORE_RELOAD};
+	struct generation *generation;
+	int result;
+
+	event.count = count_after(app, app_spec(app), after);
+	result = generation_make(app, after, &generation, fault);
+	if (result < 0)
+		return result;
+	if (app->core.want.running)
+		result = holding_open(app, generation, event.count, fault);
+	if (result < 0) {
+		generation_drop(app, generation);
+		holdings_sweep(app);
+		return result;
+	}
+	app->core.policy = after->policy;
+	event.arg = generation->number;
+	return (int)operation_begin(app, CORE_OPERATION_RELOAD, event);
+}
+
+/* Other numbers for the same workers. */
+static int reshape_app(struct app *app, const struct app_spec *after, struct fault *fault)
+{
+	struct core_event event = {.kind = CORE_SCALE};
+	struct generation *generation;
+	unsigned count = count_after(app, app_spec(app), after);
+	int result = 0;
+
+	if (app->core.want.running)
+		result = holdings_grow(app, count, fault);
+	generation = generation_find(app, app->core.want.generation);
+	if (result == 0)
+		result = generation_reshape(generation, after);
+	if (result < 0)
+		return result;
+	app->core.policy = after->policy;
+	for (struct holding *at = app->holdings; at != NULL; at = at->next)
+		at->stale = true;
+	app->stepped = true;
+	if (count == app->core.want.count)
+		return 0;
+	event.arg = count;
+	return (int)operation_begin(app, CORE_OPERATION_SCALE, event);
+}
+
+static int remove_app(struct app *app, struct fault *fault)
+{
+	int result = app_begin_stop(app, fault);
+
+	app->removing = true;
+	app->stepped = true;
+	return result;
+}
+
+/* What `reload` and `start FILE` do to an app that both know. */
+static int change_app(const struct batch *batch, struct app *app,
+		      const struct plan_app *plan, struct fault *fault)
+{
+	bool roll = plan->kind == PLAN_ROLL;
+	int result = 0;
+
+	if (batch->apply->how == APPLY_RELOAD)
+		roll = true;
+	if (roll)
+		result = roll_app(app, plan->after, fault);
+	else if (plan->kind == PLAN_RESHAPE)
+		result = reshape_app(app, plan->after, fault);
+	if (result == 0 && batch->apply->how == APPLY_START)
+		result = app_begin_start(app, fault);
+	return result;
+}
+
+static void commit_row(struct batch *batch, struct origin *origin,
+		       const struct plan_app *plan)
+{
+	const char *name = plan->after != NULL ? plan->after->name : plan->before->name;
+	struct apply_row *row = row_add(batch, name);
+	const struct target *target = batch->apply->target;
+	struct app *app = supervisor_find(batch->supervisor, name);
+	int result = 0;
+
+	if (row == NULL)
+		return;
+	row->plan = (struct plan_app){.kind = plan->kind, .keys = plan->keys};
+	if (batch->apply->how == APPLY_PLAN)
+		return;
+	if (target != NULL && (app == NULL || !target_matches(target, app)))
+		return;
+	row->applied = true;
+	if (plan->kind == PLAN_ADD)
+		result = add_app(batch, origin, plan->after, &row->fault);
+	else if (plan->kind == PLAN_REMOVE)
+		result = remove_app(app, &row->fault);
+	else
+		result = change_app(batch, app, plan, &row->fault);
+	begin_or_say(row, result);
+}
+
+/* What the apps of this file say at present, as one spec to plan from. */
+static int present_spec(const struct batch *batch, const struct origin *origin,
+			struct arena *arena, struct spec *ret_spec)
+{
+	struct app_spec *list;
+	unsigned count = 0;
+
+	for (struct app *app = batch->supervisor->apps; app != NULL; app = app->next)
+		count++;
+	list = arena_take(arena, (count + 1) * sizeof(*list));
+	if (list == NULL)
+		return -ENOMEM;
+	count = 0;
+	for (struct app *app = batch->supervisor->apps; app != NULL; app = app->next)
+		if (app->origin == origin && !app->removing)
+			list[count++] = *app_spec(app);
+	*ret_spec = (struct spec){.app = list, .apps = count};
+	return 0;
+}
+
+static int commit_file(struct batch *batch, struct loaded *file)
+{
+	struct arena arena = {0};
+	struct spec present;
+	struct plan_app *plan;
+	unsigned rows = 0;
+	int result;
+
+	result = present_spec(batch, file->origin, &arena, &present);
+	if (result < 0)
+		return result;
+	plan = arena_take(&arena, (present.apps + file->spec.apps + 1) * sizeof(*plan));
+	if (plan == NULL)
+		result = -ENOMEM;
+	else
+		rows = plan_make(&present, &file->spec, plan);
+	for (unsigned i = 0; i < rows; i++)
+		commit_row(batch, file->origin, &plan[i]);
+	arena_free(&arena);
+	return result;
+}
+
+int supervisor_apply(struct supervisor *supervisor, const struct apply *apply,
+		     struct apply_report *ret_report)
+{
+	struct batch batch = {supervisor, apply, ret_report, NULL, 0};
+	int result;
+
+	*ret_report = (struct apply_report){0};
+	if (supervisor->stopping) {
+		fault_add(&ret_report->faults, "the supervisor is shutting down");
+		return -EBUSY;
+	}
+	result = load_all(&batch);
+	if (result == 0)
+		result = check_all(&batch);
+	for (unsigned i = 0; i < batch.files && result == 0; i++)
+		result = commit_file(&batch, &batch.file[i]);
+	if (result < 0 && ret_report->faults.count == 0)
+		fault_add(&ret_report->faults, "%s", strerror(-result));
+	for (unsigned i = 0; i < batch.files; i++)
+		arena_free(&batch.file[i].arena);
+	free(batch.file);
+	return result;
+}
+
+void apply_report_free(struct apply_report *report)
+{
+	free(report->row);
+	*report = (struct apply_report){0};
+}

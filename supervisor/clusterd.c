@@ -1,0 +1,347 @@
+/*
+ * clusterd.c - the supervisor's main: options, places, the lock, and then the loop.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "supervisor/estate.h"
+#include "supervisor/notify.h"
+
+#define EXIT_USAGE 2
+#define EXIT_BUSY  75
+#define INHERITED  256
+
+struct arguments {
+	const char *file;
+	const char *home;
+	bool check;
+	bool empty;
+};
+
+static const char usage[] =
+	"usage: clusterd [-c FILE] [--home DIR] [--check] [--empty] [-V] [-h]\n"
+	"\n"
+	"  -c, --config FILE  apply FILE instead of the default configuration\n"
+	"      --home DIR     keep configuration, sockets, logs and state under DIR\n"
+	"      --check        read the configuration, report every fault, and exit\n"
+	"      --empty        start no app: wait for commands\n"
+	"      --keeper=none  who keeps descriptors over a crash (own and systemd are\n"
+	"                     not supported yet)\n"
+	"  -V, --version      print the version\n"
+	"  -h, --help         print this\n"
+	"\n"
+	"Runs in the foreground and logs to stderr; clusterctl(1) starts it in the\n"
+	"background.  Signals: HUP reload, TTIN and TTOU one worker more and fewer, "
+	"USR1\n"
+	"reopen logs, TERM and INT stop (twice: at once), QUIT stop at once.\n"
+	"See clusterd(8).\n";
+
+enum { OPTION_HOME = 256, OPTION_CHECK, OPTION_EMPTY, OPTION_KEEPER };
+
+static const struct option options[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"home", required_argument, NULL, OPTION_HOME},
+	{"check", no_argument, NULL, OPTION_CHECK},
+	{"empty", no_argument, NULL, OPTION_EMPTY},
+	{"keeper", required_argument, NULL, OPTION_KEEPER},
+	{"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static void refuse(const char *why, const char *what)
+{
+	(void)fprintf(stderr, "clusterd: %s: %s\n", what, why);
+	exit(EXIT_USAGE);
+}
+
+static void take_option(struct arguments *arguments, int option)
+{
+	switch (option) {
+	case 'c':
+		arguments->file = optarg;
+		break;
+	case OPTION_HOME:
+		arguments->home = optarg;
+		break;
+	case OPTION_CHECK:
+		arguments->check = true;
+		break;
+	case OPTION_EMPTY:
+		arguments->empty = true;
+		break;
+	case OPTION_KEEPER:
+		if (strcmp(optarg, "own") == 0 || strcmp(optarg, "systemd") == 0)
+			refuse("not supported yet", "--keeper");
+		if (strcmp(optarg, "none") != 0)
+			refuse("own, systemd or none", "--keeper");
+		break;
+	case 'V':
+		(void)printf("clusterd %s\n", CLUSTERD_VERSION);
+		exit(0);
+	case 'h':
+		(void)fputs(usage, stdout);
+		exit(0);
+	default:
+		(void)fputs(usage, stderr);
+		exit(EXIT_USAGE);
+	}
+}
+
+static void parse_arguments(struct arguments *arguments, int count, char **list)
+{
+	int option;
+
+	while ((option = getopt_long(count, list, "c:Vh", options, NULL)) != -1)
+		take_option(arguments, option);
+	if (optind < count)
+		refuse("no arguments are taken", list[optind]);
+}
+
+static int print_faults(const struct faults *faults)
+{
+	for (unsigned i = 0; i < faults->count && i < FAULTS_KEPT; i++)
+		(void)fprintf(stderr, "%s\n", faults->list[i].text);
+	return EXIT_USAGE;
+}
+
+/* --check: no lock, no socket, no directory is made. */
+static int check(const struct supervisor *supervisor)
+{
+	const char *file = supervisor->default_file;
+	struct faults faults = {0};
+	struct arena arena = {0};
+	struct spec spec;
+	int result;
+
+	if (file[0] != '\0')
+		result = config_load(file, false, &arena, &spec, &faults);
+	else if (access(supervisor->places.config, F_OK) == 0)
+		result = config_load(file = supervisor->places.config, true, &arena,
+				     &spec, &faults);
+	else
+		result = config_load_embedded(&arena, &spec, &faults);
+	if (result < 0)
+		return print_faults(&faults);
+	(void)printf("%s: ok, %u app%s\n", file[0] != '\0' ? file : "(embedded)",
+		     spec.apps, spec.apps == 1 ? "" : "s");
+	arena_free(&arena);
+	return 0;
+}
+
+/* One supervisor per run directory.  The lock file says who holds it. */
+static int lock(struct supervisor *supervisor)
+{
+	char path[PLACES_PATH + 16], holder[32];
+	CLOSE_FD int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/clusterd.pid", supervisor->places.run);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd == -1) {
+		(void)fprintf(stderr, "clusterd: %s: %s\n", path, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		ssize_t got = pread(fd, holder, sizeof(holder) - 1, 0);
+
+		holder[got > 0 ? got : 0] = '\0';
+		holder[strcspn(holder, "\n")] = '\0';
+		(void)fprintf(stderr, "clusterd: %s: held by process %s\n", path, holder);
+		return EXIT_BUSY;
+	}
+	if (ftruncate(fd, 0) == -1 || dprintf(fd, "%d\n", (int)getpid()) < 0) {
+		(void)fprintf(stderr, "clusterd: %s: %s\n", path, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	supervisor->lock = fd_take(&fd);
+	return 0;
+}
+
+/* Sockets of systemd, told by their own names: what they are bound to. */
+static void take_inherited(struct supervisor *supervisor)
+{
+	static struct inherited list[INHERITED];
+	int fd[INHERITED];
+	unsigned count = notify_take_sockets(fd, INHERITED);
+
+	for (unsigned i = 0; i < count; i++)
+		if (address_of_socket(&list[supervisor->inherits].address, fd[i]) == 0)
+			list[supervisor->inherits++].fd = fd[i];
+		else
+			(void)close(fd[i]);
+	supervisor->inherited = list;
+}
+
+/* What a worker must not take for its own; WATCHDOG_* was read by then. */
+static void clean_environment(void)
+{
+	(void)unsetenv("WATCHDOG_USEC");
+	(void)unsetenv("WATCHDOG_PID");
+}
+
+static void make_notify_directory(const struct supervisor *supervisor)
+{
+	char path[PLACES_PATH + 16];
+
+	(void)snprintf(path, sizeof(path), "%s/notify", supervisor->places.run);
+	if (mkdir(path, 0711) == -1 && errno != EEXIST)
+		log_error("%s: %s", path, strerror(errno));
+	(void)chmod(path, 0711); /* whatever the umask: workers may be other users */
+}
+
+static int apply_configuration(struct supervisor *supervisor)
+{
+	const struct apply apply = {.how = APPLY_START};
+	struct apply_report report;
+	int result, code = 0;
+
+	result = supervisor_apply(supervisor, &apply, &report);
+	if (result < 0)
+		code = print_faults(&report.faults);
+	for (unsigned i = 0; i < report.rows; i++)
+		if (report.row[i].fault.text[0] != '\0') {
+			log_error("%s: %s", report.row[i].app, report.row[i].fault.text);
+			code = EXIT_FAILURE;
+		}
+	apply_report_free(&report);
+	return code;
+}
+
+/* Whoever starts us empty (clusterctl) waits for this one word. */
+static void say_ready_and_no_more(struct supervisor *supervisor)
+{
+	notify_ready();
+	notify_close();
+	supervisor->told.ready = true;
+	(void)unsetenv("NOTIFY_SOCKET");
+}
+
+static int run(struct supervisor *supervisor, const struct arguments *arguments)
+{
+	struct fault fault;
+	int code = 0;
+
+	supervisor_start(supervisor);
+	supervisor->control = control_new(supervisor, supervisor->loop,
+					  supervisor->places.control, &fault);
+	if (supervisor->control == NULL) {
+		(void)fprintf(stderr, "clusterd: %s\n", fault.text);
+		return EXIT_FAILURE;
+	}
+	clean_environment();
+	log_info("clusterd %s runs in %s", CLUSTERD_VERSION, supervisor->places.run);
+	if (arguments->empty)
+		say_ready_and_no_more(supervisor);
+	else
+		code = apply_configuration(supervisor);
+	if (code != 0)
+		supervisor_shutdown(supervisor);
+	(void)ev_run(supervisor->loop, 0);
+	log_info("clusterd ends");
+	return code;
+}
+
+static int prepare(struct supervisor *supervisor, const struct arguments *arguments)
+{
+	char path[PATH_MAX];
+	struct fault fault;
+
+	if (places_find(&supervisor->places, arguments->home, &fault) < 0) {
+		(void)fprintf(stderr, "clusterd: %s\n", fault.text);
+		return EXIT_FAILURE;
+	}
+	if (arguments->file == NULL)
+		return 0;
+	if (realpath(arguments->file, path) == NULL ||
+	    !text_copy(supervisor->default_file, sizeof(supervisor->default_file),
+		       path)) {
+		(void)fprintf(stderr, "clusterd: %s: %s\n", arguments->file,
+			      strerror(errno != 0 ? errno : ENAMETOOLONG));
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int take_charge(struct supervisor *supervisor)
+{
+	struct fault fault;
+	int code;
+
+	if (places_make(&supervisor->places, &fault) < 0) {
+		(void)fprintf(stderr, "clusterd: %s\n", fault.text);
+		return EXIT_FAILURE;
+	}
+	code = lock(supervisor);
+	if (code != 0)
+		return code;
+	make_notify_directory(supervisor);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
+		log_warn("cannot be the subreaper: %s", strerror(errno));
+	if (notify_open() < 0)
+		log_warn("libsystemd.so.0 is missing: systemd hears nothing of us");
+	take_inherited(supervisor);
+	supervisor->loop = ev_loop_new(EVFLAG_AUTO);
+	if (supervisor->loop == NULL) {
+		(void)fprintf(stderr, "clusterd: no event loop\n");
+		return EXIT_FAILURE;
+	}
+	return 0;
+}
+
+static void release(struct supervisor *supervisor)
+{
+	struct origin *next;
+
+	control_free(supervisor->control);
+	while (supervisor->apps != NULL)
+		supervisor_remove(supervisor, supervisor->apps);
+	for (struct origin *at = supervisor->origins; at != NULL; at = next) {
+		next = at->next;
+		free(at->path);
+		free(at);
+	}
+	ev_loop_destroy(supervisor->loop);
+	notify_close();
+	fd_close(&supervisor->lock);
+}
+
+int main(int count, char **list)
+{
+	static struct supervisor supervisor = {.armed = MSEC_NEVER, .lock = -1};
+	struct arguments arguments = {0};
+	int code;
+
+	log_init("clusterd");
+	parse_arguments(&arguments, count, list);
+	code = prepare(&supervisor, &arguments);
+	if (code != 0)
+		return code;
+	if (arguments.check)
+		return check(&supervisor);
+	code = take_charge(&supervisor);
+	if (code != 0)
+		return code;
+	supervisor.began = supervisor.now = clock_now();
+	if (getrandom(&supervisor.dice, sizeof(supervisor.dice), 0) == -1)
+		supervisor.dice = (uint64_t)clock_wall();
+	supervisor.dice |= 1;
+	code = run(&supervisor, &arguments);
+	release(&supervisor);
+	return code;
+}

@@ -1,0 +1,245 @@
+/*
+ * estate.h - what the supervisor and each app own; private to the files of the shell.
+ *
+ *   supervisor -> apps -> generations (specs resolved once, listeners borrowed)
+ *                      -> listeners   (by address, closed when no generation names them)
+ *                      -> places      (one a slot: notify socket, two seats)
+ *                                  -> seats (one a worker: process, figures)
+ *
+ * Places are allocated one by one and never move: libev watchers live in them.  Whatever
+ * is freed is freed by the drain, with no event left that could name it.
+ */
+#ifndef SUPERVISOR_ESTATE_H
+#define SUPERVISOR_ESTATE_H
+
+#include <ev.h>
+
+#include "supervisor/app.h"
+#include "supervisor/control.h"
+#include "supervisor/heartbeat.h"
+#include "supervisor/listener.h"
+#include "supervisor/process.h"
+#include "supervisor/supervisor.h"
+
+#define REASON_SIZE        256
+#define PIDS               1024 /* chains of the table of pids; a power of two */
+#define SUPERVISOR_SIGNALS 9
+#define QUEUE              8192 /* events that wait for the drain */
+#define QUEUE_RESERVE      2048 /* of these, kept for exits and commands */
+
+/* One address of an app.  `text` is as in the spec: unchanged text keeps its sockets. */
+struct holding {
+	struct holding *next;
+	char text[ADDRESS_TEXT];
+	struct listener listener;
+	bool stale; /* the steering program does not say what the buckets say */
+	struct buckets buckets;
+};
+
+struct generation {
+	struct generation *next;
+	uint32_t number;
+	struct arena words;   /* what was resolved */
+	struct arena numbers; /* holds the spec; replaced by a reshape */
+	const struct app_spec *spec;
+	char *program;        /* real path of the executable */
+	char *directory_path; /* real path */
+	int directory;        /* O_PATH descriptor */
+	char **environment;   /* NAME=VALUE, "%i" not yet filled in */
+	unsigned holdings;
+	struct holding *holding[SPEC_LISTEN]; /* borrowed from the app */
+};
+
+struct seat {
+	struct place *place;
+	struct seat *next_by_pid;
+	struct process process; /* pid 0: nobody sits here */
+	struct ev_io exec_watch;
+	uint32_t generation;
+	msec started;
+	msec beat;                /* -1: never */
+	struct beat figures;      /* the last known of each */
+	char reason[REASON_SIZE]; /* why it failed, as far as known; empty */
+	bool exec_failed;         /* it never became the program it should be */
+	uint64_t cpu_usec;        /* at `sampled`, for the percentage */
+	msec sampled;
+	double cpu_percent; /* negative: not known yet */
+};
+
+/* What a retiring slot still waits for on one address. */
+struct retreat {
+	const struct listener *listener;
+	struct listener_retreat state;
+};
+
+struct place {
+	struct app *app;
+	unsigned slot;
+	struct heartbeat heartbeat;
+	struct ev_io beat_watch;
+	struct ev_timer pause; /* after a flood */
+	bool flooded;          /* was said once */
+	struct seat seat[CORE_SEATS];
+	unsigned spawns; /* since the last reset */
+	struct last_exit last_exit;
+	bool retreating;         /* the core waits for CORE_UNROUTED */
+	struct retreat *retreat; /* by holding, while it is watched */
+	unsigned retreats;
+	struct ev_io *parked; /* by holding: a connection on an unrouted socket */
+	unsigned parks;
+};
+
+/* A command under way, until its DONE. */
+struct operation {
+	struct operation *next;
+	uint32_t id;
+	enum core_operation_kind kind;
+	msec began;
+};
+
+struct app {
+	struct app *next; /* by name */
+	struct supervisor *supervisor;
+	char name[SPEC_NAME];
+	struct origin *origin;
+	struct core_app core;
+	msec deadline; /* of the core, as of its last step */
+	bool stepped;  /* since the last time the drain looked */
+	bool removing; /* free it once it has stopped */
+	uint32_t last_generation;
+	struct generation *generations;
+	struct holding *holdings;
+	struct place *place[CORE_SLOTS + 1];
+	struct ev_timer look; /* at retreats, while there are any */
+	struct operation *operations;
+	struct {
+		enum core_operation_kind kind;
+		enum core_result result;
+		char error[FAULT_SIZE];
+		msec took;
+	} last;
+	bool quenched;
+	bool was_online;          /* since it was added */
+	char trouble[FAULT_SIZE]; /* the last failure in words */
+	char log_out[PLACES_PATH + SPEC_NAME], log_err[PLACES_PATH + SPEC_NAME];
+};
+
+/* A configuration that apps came from. */
+struct origin {
+	struct origin *next;
+	char *path; /* absolute; NULL: the embedded one */
+	bool with_directory;
+};
+
+struct queued {
+	struct app *app;
+	struct core_event event;
+};
+
+struct inherited { /* a listening socket that systemd handed over */
+	int fd;
+	struct address address;
+};
+
+struct supervisor {
+	struct ev_loop *loop;
+	struct places places;
+	struct origin *origins;
+	struct app *apps;
+	struct control *control;
+	struct ev_prepare drain;
+	struct ev_timer timer;
+	struct ev_timer deadline; /* of the shutdown */
+	struct ev_timer watchdog; /* of systemd */
+	struct ev_signal signal[SUPERVISOR_SIGNALS];
+	msec now;
+	msec armed; /* when the timer was asked to wake us; MSEC_NEVER */
+	msec began;
+	struct queued queue[QUEUE];
+	unsigned first, queued;
+	struct core_actions actions;
+	struct seat *by_pid[PIDS];
+	uint32_t last_operation;
+	uint64_t dice;
+	uint64_t orphans; /* reaped children that were nobody's worker */
+	struct inherited *inherited;
+	unsigned inherits;
+	int lock;
+	bool stopping;
+	struct { /* what systemd was told */
+		bool ready;
+		bool reloading;
+		unsigned apps, online;
+	} told;
+	char default_file[PLACES_PATH]; /* -c, else empty */
+};
+
+/* supervisor.c */
+void supervisor_post(struct app *app, const struct core_event *event);
+bool supervisor_has_room(const struct supervisor *supervisor);
+void supervisor_start(struct supervisor *supervisor); /* signals, drain, timers */
+struct app *supervisor_add(struct supervisor *supervisor, const char *name,
+			   struct origin *origin);
+void supervisor_remove(struct supervisor *supervisor, struct app *app); /* all vacant */
+
+/* app.c */
+struct app *app_new(struct supervisor *supervisor, const char *name,
+		    struct origin *origin);
+void app_free(struct app *app); /* accepts NULL; all seats are vacant */
+void app_step(struct app *app, const struct core_event *event);
+void app_hear_late_beats(struct app *app);
+void app_note_flood(const struct place *place);
+void app_settle(struct app *app); /* steers, parks, frees: after the steps of a turn */
+const char *app_operation_name(enum core_operation_kind kind);
+
+/* operation.c */
+uint32_t operation_begin(struct app *app, enum core_operation_kind kind,
+			 struct core_event event);
+void operation_done(struct app *app, const struct core_action *action);
+unsigned app_count(const struct app_spec *spec); /* what the file configures */
+
+/* generation.c */
+int generation_make(struct app *app, const struct app_spec *spec,
+		    struct generation **ret_generation, struct fault *fault);
+int generation_reshape(struct generation *generation, const struct app_spec *spec);
+struct generation *generation_find(const struct app *app, uint32_t number);
+const struct app_spec *app_spec(const struct app *app); /* of the wanted generation */
+void generation_drop(struct app *app, struct generation *generation);
+void generation_sweep(struct app *app); /* drops those that nothing uses */
+
+/* environment.c */
+int environment_resolve(struct generation *generation, struct fault *fault);
+char **environment_of(struct arena *arena, const struct app *app,
+		      const struct generation *generation, const struct place *place,
+		      unsigned listens);
+char **environment_command(struct arena *arena, char *const *command, unsigned slot);
+
+/* seat.c */
+struct place *place_need(struct app *app, unsigned slot, struct fault *fault);
+void place_free(struct place *place);
+void place_read_beats(struct place *place);
+struct seat *seat_find(struct supervisor *supervisor, pid_t pid);
+void seat_register(struct seat *seat); /* has just been spawned */
+void seat_exited(struct seat *seat, pid_t pid, int status);
+void seat_settle_exec(struct seat *seat);
+
+/* spawn.c */
+int spawn_worker(struct app *app, struct seat_ref at, uint32_t generation,
+		 struct fault *fault);
+void spawn_reopen_logs(const struct app *app);
+
+/* route.c */
+void route_init(struct app *app);
+int holding_open(struct app *app, struct generation *generation, unsigned slots,
+		 struct fault *fault);
+int holdings_grow(struct app *app, unsigned slots, struct fault *fault);
+void holdings_close(struct app *app);
+void holdings_sweep(struct app *app); /* closes those that no generation names */
+void route_update(struct app *app);
+void route_retreat(struct place *place);
+void route_heal(struct place *place);
+
+/* status.c */
+struct seat *app_seat(const struct app *app, struct seat_ref at);
+
+#endif

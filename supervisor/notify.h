@@ -1,0 +1,29 @@
+/*
+ * notify.h - what systemd is told, and what it hands over.  The only user of sd-daemon.h.
+ *
+ * All of it is nothing outside of systemd (no NOTIFY_SOCKET, no LISTEN_FDS).
+ */
+#ifndef SUPERVISOR_NOTIFY_H
+#define SUPERVISOR_NOTIFY_H
+
+#include "common/base.h"
+
+/* Before all others.  -ENOENT: systemd speaks to us, but its library is not here. */
+int notify_open(void);
+void notify_close(void); /* from here on nothing is told */
+
+void notify_ready(void);
+void notify_status(const char *text);
+void notify_reloading(void); /* then notify_ready, when it is over */
+void notify_stopping(void);
+void notify_watchdog(void);
+
+/* How often notify_watchdog must be called; MSEC_NEVER: nobody watches. */
+msec notify_watchdog_interval(void);
+
+/* Listening sockets handed over: at most `most`, close-on-exec from now on.  The
+ * variables leave the environment, so that no child takes them for its own.  Returns how
+ * many. */
+unsigned notify_take_sockets(int *fd, unsigned most);
+
+#endif

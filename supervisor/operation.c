@@ -1,0 +1,290 @@
+/*
+ * operation.c - commands become events with an id; the core's DONE becomes their answer.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "supervisor/capacity.h"
+#include "supervisor/estate.h"
+
+static const char *const kinds[CORE_OPERATION_KINDS] = {
+	[CORE_OPERATION_START] = "start",   [CORE_OPERATION_SCALE] = "scale",
+	[CORE_OPERATION_RELOAD] = "reload", [CORE_OPERATION_RESTART] = "restart",
+	[CORE_OPERATION_RENEW] = "reload",  [CORE_OPERATION_STOP] = "stop",
+};
+
+const char *app_operation_name(enum core_operation_kind kind)
+{
+	return kinds[kind];
+}
+
+unsigned app_count(const struct app_spec *spec)
+{
+	return spec_instances_count(&spec->instances, capacity_max());
+}
+
+/* Posts the event with a fresh id; 0: out of memory. */
+uint32_t operation_begin(struct app *app, enum core_operation_kind kind,
+			 struct core_event event)
+{
+	struct operation *operation = calloc(1, sizeof(*operation));
+
+	if (operation == NULL)
+		return 0;
+	operation->id = ++app->supervisor->last_operation;
+	operation->kind = kind;
+	operation->began = clock_now();
+	if (app->supervisor->queued >= QUEUE - QUEUE_RESERVE / 2) {
+		free(operation);
+		return 0;
+	}
+	operation->next = app->operations;
+	app->operations = operation;
+	app->trouble[0] = '\0';
+	event.operation = operation->id;
+	supervisor_post(app, &event);
+	return operation->id;
+}
+
+static struct operation *take(struct app *app, uint32_t id)
+{
+	struct operation **at = &app->operations;
+	struct operation *operation;
+
+	while (*at != NULL && (*at)->id != id)
+		at = &(*at)->next;
+	operation = *at;
+	if (operation != NULL)
+		*at = operation->next;
+	return operation;
+}
+
+static const char *reason_of(const struct app *app, enum core_result result)
+{
+	switch (result) {
+	case CORE_RESULT_OK:
+	case CORE_RESULTS:
+		return NULL;
+	case CORE_RESULT_REVERTED:
+	case CORE_RESULT_FAILED:
+		return app->trouble[0] != '\0' ? app->trouble : "failed";
+	case CORE_RESULT_SUPERSEDED:
+		return "superseded by a newer operation";
+	}
+	return NULL;
+}
+
+/* The core's numbers are those of the generation it wants: after a revert, the old ones.
+ */
+static void adopt_policy(struct app *app)
+{
+	app->core.policy = app_spec(app)->policy;
+	for (struct holding *at = app->holdings; at != NULL; at = at->next)
+		at->stale = true;
+}
+
+void operation_done(struct app *app, const struct core_action *action)
+{
+	struct supervisor *supervisor = app->supervisor;
+	struct operation *operation = take(app, action->operation);
+	enum core_result result = (enum core_result)action->arg;
+	struct outcome outcome = {.app = app->name, .result = result};
+
+	if (result == CORE_RESULT_REVERTED)
+		adopt_policy(app);
+	if (operation == NULL) /* nobody waited, as at the shutdown of a stopped app */
+		return;
+	outcome.kind = kinds[operation->kind];
+	outcome.reason = reason_of(app, result);
+	outcome.duration_ms = supervisor->now - operation->began;
+	if (result != CORE_RESULT_SUPERSEDED) {
+		app->last.kind = operation->kind;
+		app->last.result = result;
+		app->last.took = outcome.duration_ms;
+		(void)text_copy(app->last.error, sizeof(app->last.error),
+				outcome.reason != NULL ? outcome.reason : "");
+	}
+	if (result == CORE_RESULT_OK)
+		log_info("%s: %s done", app->name, outcome.kind);
+	else
+		log_warn("%s: %s: %s", app->name, outcome.kind, outcome.reason);
+	if (supervisor->control != NULL)
+		control_done(supervisor->control, operation->id, &outcome);
+	free(operation);
+}
+
+static int begun(uint32_t id, struct fault *fault)
+{
+	return id != 0 ? (int)id : fault_set(fault, -ENOMEM, "out of memory");
+}
+
+/* A stopped app comes back as a new generation: paths and files are looked at afresh. */
+static int start_afresh(struct app *app, enum core_operation_kind kind,
+			struct core_event event, struct fault *fault)
+{
+	struct generation *generation;
+	unsigned slots = app->core.want.count;
+	int result;
+
+	result = generation_make(app, app_spec(app), &generation, fault);
+	if (result < 0)
+		return result;
+	result = holding_open(app, generation, slots, fault);
+	if (result < 0) {
+		generation_drop(app, generation);
+		return result;
+	}
+	event.arg = generation->number;
+	return begun(operation_begin(app, kind, event), fault);
+}
+
+static int refuse_when_stopping(const struct app *app, struct fault *fault)
+{
+	if (app->supervisor->stopping)
+		return fault_set(fault, -EBUSY, "the supervisor is shutting down");
+	if (app->removing)
+		return fault_set(fault, -EBUSY, "%s is being removed", app->name);
+	return 0;
+}
+
+int app_begin_start(struct app *app, struct fault *fault)
+{
+	struct core_event event = {.kind = CORE_START};
+	int result = refuse_when_stopping(app, fault);
+
+	if (result < 0)
+		return result;
+	if (!app->core.want.running)
+		return start_afresh(app, CORE_OPERATION_START, event, fault);
+	if (app->operations != NULL)
+		return (int)app->operations->id;
+	if (app_state(app) == APP_ONLINE)
+		return 0;
+	event.arg = app->core.want.generation;
+	return begun(operation_begin(app, CORE_OPERATION_START, event), fault);
+}
+
+int app_begin_stop(struct app *app, struct fault *fault)
+{
+	struct core_event event = {.kind = CORE_STOP};
+
+	if (app_state(app) == APP_STOPPED)
+		return 0;
+	return begun(operation_begin(app, CORE_OPERATION_STOP, event), fault);
+}
+
+static int check_slot(const struct app *app, unsigned slot, struct fault *fault)
+{
+	if (slot >= app->core.want.count)
+		return fault_set(fault, -ENOENT, "%s has no slot %u", app->name, slot);
+	if (!app->core.want.running)
+		return fault_set(fault, -EINVAL, "%s is stopped", app->name);
+	return 0;
+}
+
+int app_begin_restart(struct app *app, int slot, struct fault *fault)
+{
+	struct core_event event = {.kind = CORE_RESTART};
+	int result = refuse_when_stopping(app, fault);
+
+	if (result < 0)
+		return result;
+	if (slot < 0)
+		return start_afresh(app, CORE_OPERATION_RESTART, event, fault);
+	result = check_slot(app, (unsigned)slot, fault);
+	if (result < 0)
+		return result;
+	event.kind = CORE_RESTART_SLOT;
+	event.at.slot = (uint16_t)slot;
+	return begun(operation_begin(app, CORE_OPERATION_RESTART, event), fault);
+}
+
+int app_begin_renew(struct app *app, unsigned slot, struct fault *fault)
+{
+	struct core_event event = {.kind = CORE_RENEW, .at.slot = (uint16_t)slot};
+	int result = refuse_when_stopping(app, fault);
+
+	if (result == 0)
+		result = check_slot(app, slot, fault);
+	if (result < 0)
+		return result;
+	return begun(operation_begin(app, CORE_OPERATION_RENEW, event), fault);
+}
+
+/* "4" "+1" "-1" "max" "max-1" "50%" "config" -> a count */
+static int parse_count(const struct app *app, const char *text, unsigned *ret_count)
+{
+	struct spec_instances instances = {.kind = SPEC_INSTANCES_COUNT};
+	unsigned count = app->core.want.count, number;
+
+	if (strcmp(text, "config") == 0) {
+		*ret_count = app_count(app_spec(app));
+		return 0;
+	}
+	if (text[0] == '+' || text[0] == '-') {
+		int result = text_parse_unsigned(&number, text + 1, 0, CORE_SLOTS);
+
+		if (result < 0)
+			return result;
+		if (text[0] == '-' && number > count)
+			return -ERANGE;
+		*ret_count = text[0] == '+' ? count + number : count - number;
+		return 0;
+	}
+	if (spec_parse_instances(&instances, text) < 0)
+		return -EINVAL;
+	*ret_count = spec_instances_count(&instances, capacity_max());
+	return 0;
+}
+
+int app_begin_scale(struct app *app, const char *text, unsigned *ret_count,
+		    struct fault *fault)
+{
+	struct core_event event = {.kind = CORE_SCALE};
+	int result = refuse_when_stopping(app, fault);
+	unsigned count = 0;
+
+	if (result < 0)
+		return result;
+	result = parse_count(app, text, &count);
+	if (result == -EINVAL)
+		return fault_set(
+			fault, result,
+			"'%.32s' is not a number of workers: N, +N, -N, max, max-N, "
+			"N%% or config",
+			text);
+	if (count == 0 && result == 0)
+		return fault_set(fault, -EINVAL, "0 workers: use stop");
+	if (result < 0 || count > CORE_SLOTS)
+		return fault_set(fault, -EINVAL, "an app has 1 to %d workers",
+				 CORE_SLOTS);
+	*ret_count = count;
+	if (count == app->core.want.count && app->operations == NULL)
+		return 0;
+	if (app->core.want.running) {
+		result = holdings_grow(app, count, fault);
+		if (result < 0)
+			return result;
+	}
+	event.arg = count;
+	return begun(operation_begin(app, CORE_OPERATION_SCALE, event), fault);
+}
+
+void app_reset(struct app *app, int slot)
+{
+	struct core_event event = {.kind = CORE_RESET};
+
+	for (unsigned i = 0; i <= CORE_SLOTS; i++)
+		if (app->place[i] != NULL && (slot < 0 || (unsigned)slot == i)) {
+			bool lives = app->place[i]->seat[0].process.pid != 0 ||
+				     app->place[i]->seat[1].process.pid != 0;
+
+			app->place[i]->spawns = lives ? 1 : 0;
+		}
+	supervisor_post(app, &event);
+}

@@ -1,0 +1,433 @@
+/*
+ * route.c - an app's sockets: opened, steered by health, emptied when a slot retires,
+ * watched while parked.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/text.h"
+#include "supervisor/estate.h"
+
+#define TAKEN        4 /* sockets of systemd for one address; more than one is refused */
+#define LOOK_SECONDS 0.2 /* between two looks at a retiring slot's queue */
+
+static struct holding *holding_find(const struct app *app, const char *text)
+{
+	for (struct holding *at = app->holdings; at != NULL; at = at->next)
+		if (strcmp(at->text, text) == 0)
+			return at;
+	return NULL;
+}
+
+/* Copies of what systemd handed over for this address: it keeps its own for later. */
+static unsigned take_inherited(const struct supervisor *supervisor,
+			       const struct address *address, int *fd, unsigned most)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < supervisor->inherits && count < most; i++) {
+		if (!address_equal(&supervisor->inherited[i].address, address))
+			continue;
+		fd[count] = fcntl(supervisor->inherited[i].fd, F_DUPFD_CLOEXEC, 3);
+		if (fd[count] >= 0)
+			count++;
+	}
+	return count;
+}
+
+static struct holding *holding_new(struct app *app, const char *text, unsigned slots,
+				   int backlog, struct fault *fault)
+{
+	struct holding *holding = calloc(1, sizeof(*holding));
+	struct address address;
+	int taken[TAKEN];
+	unsigned count;
+
+	if (holding == NULL) {
+		(void)fault_set(fault, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	(void)text_copy(holding->text, sizeof(holding->text), text);
+	if (address_parse(&address, text, fault) < 0) {
+		free(holding);
+		return NULL;
+	}
+	count = take_inherited(app->supervisor, &address, taken, TAKEN);
+	if (listener_open(&holding->listener, &address, slots, backlog, taken, count,
+			  fault) < 0) {
+		free(holding);
+		return NULL;
+	}
+	holding->stale = true;
+	holding->next = app->holdings;
+	app->holdings = holding;
+	return holding;
+}
+
+/* Gives the generation its sockets: those of unchanged addresses, else new ones.  What
+ * was opened before a failure goes with the next holdings_sweep. */
+int holding_open(struct app *app, struct generation *generation, unsigned slots,
+		 struct fault *fault)
+{
+	const struct app_spec *spec = generation->spec;
+	int result;
+
+	for (unsigned i = 0; i < spec->listen_count; i++) {
+		struct holding *holding = holding_find(app, spec->listen[i]);
+
+		if (holding == NULL)
+			holding = holding_new(app, spec->listen[i], slots,
+					      (int)spec->backlog, fault);
+		if (holding == NULL)
+			return -EADDRINUSE;
+		generation->holding[i] = holding;
+		generation->holdings = i + 1;
+	}
+	result = holdings_grow(app, slots, fault);
+	return result;
+}
+
+int holdings_grow(struct app *app, unsigned slots, struct fault *fault)
+{
+	int result;
+
+	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
+		if (at->listener.shared || at->listener.slots >= slots)
+			continue;
+		at->stale = true;
+		result = listener_grow(&at->listener, slots, fault);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static void unpark(struct place *place)
+{
+	for (unsigned i = 0; i < place->parks; i++)
+		ev_io_stop(place->app->supervisor->loop, &place->parked[i]);
+	free(place->parked);
+	place->parked = NULL;
+	place->parks = 0;
+}
+
+static void retreat_forget(struct place *place)
+{
+	for (unsigned i = 0; i < place->retreats; i++)
+		listener_retreat_end(&place->retreat[i].state);
+	free(place->retreat);
+	place->retreat = NULL;
+	place->retreats = 0;
+}
+
+static void retreat_end(struct place *place)
+{
+	retreat_forget(place);
+	place->retreating = false;
+}
+
+static void holding_free(struct holding *holding)
+{
+	listener_close(&holding->listener);
+	free(holding);
+}
+
+void holdings_close(struct app *app)
+{
+	struct holding *next;
+
+	for (unsigned slot = 0; slot <= CORE_SLOTS; slot++)
+		if (app->place[slot] != NULL) {
+			unpark(app->place[slot]);
+			retreat_end(app->place[slot]);
+		}
+	for (struct generation *at = app->generations; at != NULL; at = at->next)
+		at->holdings = 0;
+	for (struct holding *at = app->holdings; at != NULL; at = next) {
+		next = at->next;
+		holding_free(at);
+	}
+	app->holdings = NULL;
+	app->quenched = false;
+}
+
+static bool is_named(const struct app *app, const struct holding *holding)
+{
+	for (struct generation *at = app->generations; at != NULL; at = at->next)
+		for (unsigned i = 0; i < at->holdings; i++)
+			if (at->holding[i] == holding)
+				return true;
+	return false;
+}
+
+void holdings_sweep(struct app *app)
+{
+	struct holding **at = &app->holdings;
+
+	while (*at != NULL) {
+		struct holding *holding = *at;
+
+		if (is_named(app, holding)) {
+			at = &holding->next;
+			continue;
+		}
+		for (unsigned slot = 0; slot <= CORE_SLOTS; slot++)
+			if (app->place[slot] != NULL) {
+				unpark(app->place[slot]);
+				retreat_forget(app->place[slot]);
+			}
+		*at = holding->next;
+		holding_free(holding);
+	}
+}
+
+/* Does a worker that serves in this slot accept from this address? */
+static bool serves(const struct app *app, const struct holding *holding, unsigned slot)
+{
+	for (unsigned i = 0; i < CORE_SEATS; i++) {
+		const struct worker *worker = &app->core.slot[slot].seat[i];
+		const struct generation *generation;
+
+		if (worker->phase != WORKER_SERVING)
+			continue;
+		generation = generation_find(app, worker->generation);
+		for (unsigned j = 0; j < generation->holdings; j++)
+			if (generation->holding[j] == holding)
+				return true;
+	}
+	return false;
+}
+
+static void steer(struct app *app, struct holding *holding)
+{
+	const struct app_spec *spec = app_spec(app);
+	struct buckets_slot slot[CORE_SLOTS];
+	unsigned slots = holding->listener.slots;
+	struct fault fault = {0};
+	bool changed;
+
+	if (holding->listener.shared)
+		return;
+	if (slots > app->core.want.count)
+		slots = app->core.want.count; /* parked ones are nobody's */
+	for (unsigned i = 0; i < slots; i++) {
+		slot[i].healthy = core_routes(&app->core, i) && serves(app, holding, i);
+		slot[i].weight = spec_weight(spec, i);
+	}
+	changed = buckets_assign(&holding->buckets, spec->balance, slot, slots);
+	if (!changed && !holding->stale)
+		return;
+	holding->stale = false;
+	if (listener_steer(&holding->listener, spec->balance, &holding->buckets, &fault) <
+	    0)
+		log_error("%s: %s: cannot steer: %s", app->name, holding->text,
+			  fault.text);
+}
+
+/* While an app stops, nobody new is let in, and whoever waits is answered. */
+static void quench(struct app *app, bool quench)
+{
+	for (struct holding *at = app->holdings; at != NULL; at = at->next)
+		for (unsigned slot = 0; slot < at->listener.slots; slot++)
+			(void)listener_quench(&at->listener, slot, quench);
+	app->quenched = quench;
+}
+
+static void on_parked(struct ev_loop *loop, struct ev_io *watch, int events)
+{
+	struct place *place = watch->data;
+	struct core_event event = {.kind = CORE_OWED};
+
+	(void)loop;
+	(void)events;
+	event.at.slot = (uint16_t)place->slot;
+	unpark(place);
+	supervisor_post(place->app, &event);
+}
+
+static void park(struct place *place)
+{
+	struct app *app = place->app;
+	unsigned count = 0;
+
+	for (struct holding *at = app->holdings; at != NULL; at = at->next)
+		if (!at->listener.shared && place->slot < at->listener.slots)
+			count++;
+	place->parked = count > 0 ? calloc(count, sizeof(struct ev_io)) : NULL;
+	if (place->parked == NULL)
+		return;
+	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
+		struct ev_io *watch = &place->parked[place->parks];
+
+		if (at->listener.shared || place->slot >= at->listener.slots)
+			continue;
+		ev_io_init(watch, on_parked, listener_fd(&at->listener, place->slot),
+			   EV_READ);
+		watch->data = place;
+		ev_io_start(app->supervisor->loop, watch);
+		place->parks++;
+	}
+}
+
+static bool is_vacant(const struct slot *slot)
+{
+	return slot->seat[0].phase == WORKER_VACANT &&
+	       slot->seat[1].phase == WORKER_VACANT;
+}
+
+static void park_or_unpark(struct app *app)
+{
+	for (unsigned i = 0; i < app->core.slots; i++) {
+		struct place *place = app->place[i];
+		const struct slot *slot = &app->core.slot[i];
+		bool parked;
+
+		if (place == NULL)
+			continue;
+		parked = app->core.want.running && !core_wants(&app->core, i) &&
+			 is_vacant(slot) && !slot->owed;
+		if (parked && place->parks == 0)
+			park(place);
+		else if (!parked && place->parks > 0)
+			unpark(place);
+	}
+}
+
+static bool is_unrouting(const struct place *place)
+{
+	const struct slot *slot = &place->app->core.slot[place->slot];
+
+	return slot->seat[0].phase == WORKER_UNROUTING ||
+	       slot->seat[1].phase == WORKER_UNROUTING;
+}
+
+/* Begun only after the new table is in force: handshakes that count began before it. */
+static void retreat_begin(struct place *place)
+{
+	const struct app *app = place->app;
+	unsigned looks =
+		app->core.want.running ? 2 : 1; /* once quenched, none can come */
+	unsigned count = 0;
+
+	for (struct holding *at = app->holdings; at != NULL; at = at->next)
+		count++;
+	place->retreat = calloc(count > 0 ? count : 1, sizeof(*place->retreat));
+	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
+		struct retreat *retreat = &place->retreat[place->retreats];
+
+		if (place->retreat == NULL)
+			break;
+		retreat->listener = &at->listener;
+		if (listener_retreat_begin(&at->listener, looks, &retreat->state) == 0)
+			place->retreats++;
+	}
+}
+
+/* Returns true when nothing waits any more, or it cannot be known. */
+static bool retreat_is_over(struct place *place)
+{
+	bool over = true;
+
+	for (unsigned i = 0; i < place->retreats; i++) {
+		struct retreat *retreat = &place->retreat[i];
+
+		if (place->slot < retreat->listener->slots &&
+		    listener_retreat_look(retreat->listener, place->slot,
+					  &retreat->state) == 0)
+			over = false;
+	}
+	return over;
+}
+
+static void look_at_retreats(struct app *app)
+{
+	struct core_event event = {.kind = CORE_UNROUTED};
+	bool more = false;
+
+	for (unsigned i = 0; i <= CORE_SLOTS; i++) {
+		struct place *place = app->place[i];
+
+		if (place == NULL || !place->retreating)
+			continue;
+		if (!is_unrouting(place)) {
+			retreat_end(place);
+			continue;
+		}
+		if (place->retreat == NULL)
+			retreat_begin(place);
+		if (!retreat_is_over(place)) {
+			more = true;
+			continue;
+		}
+		retreat_end(place);
+		event.at.slot = (uint16_t)i;
+		supervisor_post(app, &event);
+	}
+	if (more && !ev_is_active(&app->look))
+		ev_timer_start(app->supervisor->loop, &app->look);
+	else if (!more)
+		ev_timer_stop(app->supervisor->loop, &app->look);
+}
+
+static void on_look(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	struct app *app = timer->data;
+
+	(void)loop;
+	(void)events;
+	look_at_retreats(app);
+}
+
+/* After the core stepped: the world is made to agree with what it says about routes. */
+void route_update(struct app *app)
+{
+	bool fresh = false;
+
+	for (struct holding *at = app->holdings; at != NULL; at = at->next)
+		steer(app, at);
+	if (app->quenched == app->core.want.running)
+		quench(app, !app->core.want.running);
+	park_or_unpark(app);
+	for (unsigned i = 0; i <= CORE_SLOTS; i++)
+		if (app->place[i] != NULL && app->place[i]->retreating &&
+		    app->place[i]->retreat == NULL)
+			fresh = true;
+	if (fresh)
+		look_at_retreats(app);
+}
+
+/* A worker may have ended LISTEN for all holders, or removed the path: made good again.
+ */
+void route_heal(struct place *place)
+{
+	struct app *app = place->app;
+	struct fault fault = {0};
+
+	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
+		int healed = at->listener.shared
+				     ? listener_restore_path(&at->listener, &fault)
+				     : listener_heal(&at->listener, place->slot);
+
+		if (healed > 0)
+			log_warn("%s.%u: %s was closed by a worker, and listens again",
+				 app->name, place->slot, at->text);
+		else if (healed < 0)
+			log_error("%s.%u: %s does not listen: %s", app->name, place->slot,
+				  at->text, strerror(-healed));
+		at->stale = at->stale || healed > 0;
+	}
+}
+
+void route_retreat(struct place *place)
+{
+	place->retreating = true;
+}
+
+void route_init(struct app *app)
+{
+	ev_timer_init(&app->look, on_look, LOOK_SECONDS, LOOK_SECONDS);
+	app->look.data = app;
+}

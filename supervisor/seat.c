@@ -1,0 +1,324 @@
+/*
+ * seat.c - what comes from workers: their datagrams and their ends, turned into events.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "common/clock.h"
+#include "common/text.h"
+#include "supervisor/estate.h"
+
+#define PAUSE 0.1 /* seconds that a flooding slot is not listened to */
+#define READ_TURNS                                                          \
+	16 /* of HEARTBEAT_TURN datagrams: what "until empty" means at most \
+	    */
+
+static struct seat_ref ref_of(const struct seat *seat)
+{
+	const struct place *place = seat->place;
+
+	return (struct seat_ref){.slot = (uint16_t)place->slot,
+				 .seat = (uint8_t)(seat - place->seat)};
+}
+
+static void post(const struct seat *seat, enum core_event_kind kind, uint32_t arg)
+{
+	struct core_event event = {.kind = kind, .at = ref_of(seat), .arg = arg};
+
+	supervisor_post(seat->place->app, &event);
+}
+
+static void keep_figure(uint64_t *figure, uint64_t said)
+{
+	if (said != BEAT_UNKNOWN)
+		*figure = said;
+}
+
+static void keep_figures(struct seat *seat, const struct beat *beat)
+{
+	keep_figure(&seat->figures.lag_usec, beat->lag_usec);
+	keep_figure(&seat->figures.connections, beat->connections);
+	keep_figure(&seat->figures.requests, beat->requests);
+	keep_figure(&seat->figures.errors, beat->errors);
+	keep_figure(&seat->figures.latency_usec, beat->latency_usec);
+	if (beat->has_status) {
+		seat->figures.has_status = true;
+		memcpy(seat->figures.status, beat->status, sizeof(beat->status));
+	}
+}
+
+static void translate(struct seat *seat, const struct beat *beat)
+{
+	keep_figures(seat, beat);
+	if (beat->extend_usec > 0) {
+		uint64_t span = beat->extend_usec / 1000;
+
+		post(seat, CORE_EXTEND, span > UINT32_MAX ? UINT32_MAX : (uint32_t)span);
+	}
+	if (beat->ready) {
+		seat->figures.ready = true;
+		post(seat, CORE_READY, 0);
+	}
+	if (beat->watchdog) {
+		seat->beat = clock_now();
+		post(seat, CORE_BEAT, 0);
+	}
+	if (beat->stopping)
+		post(seat, CORE_LEAVE, 0);
+	if (beat->trigger)
+		post(seat, CORE_TRIGGER, 0);
+}
+
+/* The main process itself, or a live member of its session; NULL: a stranger. */
+static struct seat *sender_seat(struct place *place, pid_t sender)
+{
+	for (unsigned i = 0; i < CORE_SEATS; i++)
+		if (place->seat[i].process.pid != 0 &&
+		    place->seat[i].process.pid == sender)
+			return &place->seat[i];
+	for (unsigned i = 0; i < CORE_SEATS; i++)
+		if (place->seat[i].process.pid != 0 &&
+		    process_is_of_session(sender, place->seat[i].process.pid))
+			return &place->seat[i];
+	return NULL;
+}
+
+/* At most one turn's worth; returns how many were read. */
+static unsigned read_turn(struct place *place)
+{
+	struct beat beat;
+	unsigned count;
+	pid_t sender;
+	int result;
+
+	for (count = 0; count < HEARTBEAT_TURN; count++) {
+		if (!supervisor_has_room(place->app->supervisor))
+			break;
+		result = heartbeat_read(&place->heartbeat, &beat, &sender);
+		if (result == -EBADMSG)
+			continue;
+		if (result <= 0)
+			break;
+		struct seat *seat = sender_seat(place, sender);
+
+		if (seat != NULL)
+			translate(seat, &beat);
+		else
+			place->heartbeat.strangers++;
+	}
+	return count;
+}
+
+void place_read_beats(struct place *place)
+{
+	for (unsigned i = 0; i < READ_TURNS && read_turn(place) == HEARTBEAT_TURN; i++)
+		continue;
+}
+
+static void on_pause_over(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	struct place *place = timer->data;
+
+	(void)events;
+	ev_io_start(loop, &place->beat_watch);
+}
+
+static void on_beats(struct ev_loop *loop, struct ev_io *watch, int events)
+{
+	struct place *place = watch->data;
+	unsigned count = read_turn(place);
+
+	(void)events;
+	if (!heartbeat_floods(&place->heartbeat, count, clock_now()))
+		return;
+	if (!place->flooded)
+		app_note_flood(place);
+	place->flooded = true;
+	ev_io_stop(loop, watch);
+	ev_timer_set(&place->pause, PAUSE, 0.);
+	ev_timer_start(loop, &place->pause);
+}
+
+static void seat_init(struct seat *seat, struct place *place)
+{
+	seat->place = place;
+	seat->process.pidfd = -1;
+	seat->process.exec_pipe = -1;
+}
+
+static int open_notify(struct place *place, struct fault *fault)
+{
+	const struct app *app = place->app;
+	char path[PLACES_PATH + SPEC_NAME + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/notify/%s.%u", app->supervisor->places.run,
+		       app->name, place->slot);
+	return heartbeat_open(&place->heartbeat, path, fault);
+}
+
+/* The slot's place, made when it is first needed. */
+struct place *place_need(struct app *app, unsigned slot, struct fault *fault)
+{
+	struct place *place = app->place[slot];
+
+	if (place != NULL)
+		return place;
+	place = calloc(1, sizeof(*place));
+	if (place == NULL) {
+		(void)fault_set(fault, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	place->app = app;
+	place->slot = slot;
+	for (unsigned i = 0; i < CORE_SEATS; i++)
+		seat_init(&place->seat[i], place);
+	place->heartbeat.fd = -1;
+	if (open_notify(place, fault) < 0) {
+		free(place);
+		return NULL;
+	}
+	ev_io_init(&place->beat_watch, on_beats, place->heartbeat.fd, EV_READ);
+	place->beat_watch.data = place;
+	ev_timer_init(&place->pause, on_pause_over, PAUSE, 0.);
+	place->pause.data = place;
+	ev_io_start(app->supervisor->loop, &place->beat_watch);
+	app->place[slot] = place;
+	return place;
+}
+
+/* Accepts NULL.  No worker sits there any more. */
+void place_free(struct place *place)
+{
+	if (place == NULL)
+		return;
+	ev_io_stop(place->app->supervisor->loop, &place->beat_watch);
+	ev_timer_stop(place->app->supervisor->loop, &place->pause);
+	heartbeat_close(&place->heartbeat);
+	free(place);
+}
+
+struct seat *seat_find(struct supervisor *supervisor, pid_t pid)
+{
+	struct seat *seat = supervisor->by_pid[(unsigned)pid % PIDS];
+
+	while (seat != NULL && seat->process.pid != pid)
+		seat = seat->next_by_pid;
+	return seat;
+}
+
+void seat_register(struct seat *seat)
+{
+	struct seat **chain;
+
+	chain = &seat->place->app->supervisor->by_pid[(unsigned)seat->process.pid % PIDS];
+	seat->next_by_pid = *chain;
+	*chain = seat;
+}
+
+static void seat_unregister(struct seat *seat, pid_t pid)
+{
+	struct seat **at = &seat->place->app->supervisor->by_pid[(unsigned)pid % PIDS];
+
+	while (*at != seat)
+		at = &(*at)->next_by_pid;
+	*at = seat->next_by_pid;
+}
+
+/* The exec pipe is readable, or its child is gone: what became of the exec? */
+void seat_settle_exec(struct seat *seat)
+{
+	struct fault fault = {0};
+	int result;
+
+	if (seat->process.exec_pipe == -1)
+		return;
+	result = process_exec_result(&seat->process, &fault);
+	if (result == -EAGAIN)
+		return;
+	ev_io_stop(seat->place->app->supervisor->loop, &seat->exec_watch);
+	if (result < 0) {
+		(void)text_copy(seat->reason, sizeof(seat->reason), fault.text);
+		seat->exec_failed = true;
+	}
+}
+
+static void describe_end(const struct seat *seat, int status, char *text, size_t size)
+{
+	if (WIFSIGNALED(status))
+		(void)snprintf(text, size, "killed by SIG%s%s",
+			       text_signal_name(WTERMSIG(status)),
+			       WCOREDUMP(status) ? " (core dumped)" : "");
+	else
+		(void)snprintf(text, size, "exited with code %d", WEXITSTATUS(status));
+	if (seat->reason[0] != '\0')
+		return;
+	size_t used = strlen(text);
+	const struct core_app *core = &seat->place->app->core;
+	struct seat_ref at = ref_of(seat);
+	const struct worker *worker = &core->slot[at.slot].seat[at.seat];
+	msec now = clock_now();
+	char span[32];
+
+	if (worker->served != MSEC_NEVER) {
+		text_format_duration(span, sizeof(span), now - worker->served);
+		(void)snprintf(text + used, size - used, " %s after it was ready", span);
+	} else if (!seat->figures.ready) {
+		text_format_duration(span, sizeof(span), now - seat->started);
+		(void)snprintf(text + used, size - used, " before it was ready, after %s",
+			       span);
+	}
+}
+
+static void record_end(struct seat *seat, int status)
+{
+	struct last_exit *exit = &seat->place->last_exit;
+	char end[REASON_SIZE / 2];
+
+	describe_end(seat, status, end, sizeof(end));
+	if (seat->exec_failed)
+		exit->kind = EXIT_NEVER_RAN;
+	else
+		exit->kind = WIFSIGNALED(status) ? EXIT_SIGNAL : EXIT_CODE;
+	exit->number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+	exit->core = WIFSIGNALED(status) && WCOREDUMP(status);
+	exit->at_wall = clock_wall();
+	if (seat->exec_failed)
+		(void)text_copy(exit->reason, sizeof(exit->reason), seat->reason);
+	else if (seat->reason[0] != '\0')
+		(void)snprintf(exit->reason, sizeof(exit->reason), "%.*s; %s",
+			       REASON_SIZE / 2 - 8, seat->reason, end);
+	else
+		(void)text_copy(exit->reason, sizeof(exit->reason), end);
+	if (seat->reason[0] == '\0')
+		(void)text_copy(seat->reason, sizeof(seat->reason), end);
+}
+
+static uint32_t verdict(const struct seat *seat, int status)
+{
+	const struct generation *generation;
+
+	generation = generation_find(seat->place->app, seat->generation);
+	if (!WIFEXITED(status) || seat->exec_failed)
+		return CORE_EXIT_FAILURE;
+	for (unsigned i = 0; i < generation->spec->stop_exit_codes; i++)
+		if (generation->spec->stop_exit_code[i] == WEXITSTATUS(status))
+			return CORE_EXIT_FINAL;
+	return WEXITSTATUS(status) == 0 ? CORE_EXIT_CLEAN : CORE_EXIT_FAILURE;
+}
+
+/* Its process was collected.  What it said before it died is read first, so that a READY
+ * is not overtaken by the EXIT that followed it. */
+void seat_exited(struct seat *seat, pid_t pid, int status)
+{
+	seat->process.pid = pid; /* its last words are still its own */
+	place_read_beats(seat->place);
+	record_end(seat, status);
+	post(seat, CORE_EXIT, verdict(seat, status));
+	seat_unregister(seat, pid);
+	seat->process.pid = 0;
+	if (seat->place->app->core.want.running)
+		route_heal(seat->place);
+}

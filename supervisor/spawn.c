@@ -1,0 +1,155 @@
+/*
+ * spawn.c - a worker's birth: everything process_spawn needs, put together.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/log.h"
+#include "supervisor/estate.h"
+
+static int open_log(const char *path, struct fault *fault)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+
+	if (fd == -1)
+		return fault_set(fault, -errno, "log %s: %s", path, strerror(errno));
+	return fd;
+}
+
+/* Every worker opens its log files anew at its start.  This makes them where they were
+ * moved away, so that whoever follows a file by name has one to follow. */
+void spawn_reopen_logs(const struct app *app)
+{
+	const char *const path[] = {app->log_out, app->log_err};
+
+	if (app_spec(app)->log != SPEC_LOG_FILE)
+		return;
+	for (size_t i = 0; i < ARRAY_COUNT(path); i++) {
+		struct fault fault;
+		int fd = open_log(path[i], &fault);
+
+		if (fd < 0)
+			log_error("%s: %s", app->name, fault.text);
+		else
+			(void)close(fd);
+	}
+}
+
+/* Opens what becomes the worker's stdout and stderr; *ret_out and *ret_err are the
+ * caller's to close. */
+static int open_logs(const struct app *app, const struct app_spec *spec, int *ret_out,
+		     int *ret_err, struct fault *fault)
+{
+	CLOSE_FD int out = -1;
+	int err = -1;
+
+	switch (spec->log) {
+	case SPEC_LOG_FILE:
+		out = open_log(app->log_out, fault);
+		err = out >= 0 ? open_log(app->log_err, fault) : out;
+		break;
+	case SPEC_LOG_INHERIT:
+		out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+		err = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		break;
+	case SPEC_LOG_NONE:
+		out = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		err = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		break;
+	}
+	if (out < 0 || err < 0) {
+		fd_close(&err);
+		return fault->text[0] != '\0'
+			       ? -EIO
+			       : fault_set(fault, -EMFILE, "log: %s", strerror(errno));
+	}
+	*ret_out = fd_take(&out);
+	*ret_err = err;
+	return 0;
+}
+
+static void on_exec(struct ev_loop *loop, struct ev_io *watch, int events)
+{
+	(void)loop;
+	(void)events;
+	seat_settle_exec(watch->data);
+}
+
+static void seat_begin(struct seat *seat, uint32_t generation)
+{
+	struct place *place = seat->place;
+	struct supervisor *supervisor = place->app->supervisor;
+
+	seat->generation = generation;
+	seat->started = supervisor->now;
+	seat->beat = -1;
+	seat->figures = (struct beat){.lag_usec = BEAT_UNKNOWN,
+				      .connections = BEAT_UNKNOWN,
+				      .requests = BEAT_UNKNOWN,
+				      .errors = BEAT_UNKNOWN,
+				      .latency_usec = BEAT_UNKNOWN};
+	seat->reason[0] = '\0';
+	seat->exec_failed = false;
+	seat->cpu_percent = -1;
+	seat->sampled = 0;
+	place->spawns++;
+}
+
+static int spawn(struct seat *seat, const struct generation *generation,
+		 struct process_order *order, struct fault *fault)
+{
+	struct place *place = seat->place;
+	const struct app *app = place->app;
+	struct arena arena = {0};
+	int listen_fd[SPEC_LISTEN];
+	int result;
+
+	order->listen_count =
+		generation->spec->adopt == SPEC_ADOPT_NONE ? 0 : generation->holdings;
+	for (unsigned i = 0; i < order->listen_count; i++)
+		listen_fd[i] =
+			listener_fd(&generation->holding[i]->listener, place->slot);
+	order->listen_fd = listen_fd;
+	order->path = generation->program;
+	order->directory = generation->directory;
+	order->directory_path = generation->directory_path;
+	order->argv = environment_command(&arena, generation->spec->command, place->slot);
+	order->envp = environment_of(&arena, app, generation, place, order->listen_count);
+	if (order->argv == NULL || order->envp == NULL)
+		result = fault_set(fault, -ENOMEM, "out of memory");
+	else
+		result = process_spawn(&seat->process, order, fault);
+	arena_free(&arena);
+	return result;
+}
+
+int spawn_worker(struct app *app, struct seat_ref at, uint32_t number,
+		 struct fault *fault)
+{
+	const struct generation *generation = generation_find(app, number);
+	struct place *place = place_need(app, at.slot, fault);
+	struct process_order order = {0};
+	struct seat *seat;
+	int result;
+
+	if (place == NULL)
+		return -ENOMEM;
+	seat = &place->seat[at.seat];
+	seat_begin(seat, number);
+	result = open_logs(app, generation->spec, &order.out, &order.err, fault);
+	if (result < 0)
+		return result;
+	result = spawn(seat, generation, &order, fault);
+	fd_close(&order.out);
+	fd_close(&order.err);
+	if (result < 0)
+		return result;
+	seat_register(seat);
+	ev_io_init(&seat->exec_watch, on_exec, seat->process.exec_pipe, EV_READ);
+	seat->exec_watch.data = seat;
+	ev_io_start(app->supervisor->loop, &seat->exec_watch);
+	return 0;
+}

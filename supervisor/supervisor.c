@@ -1,0 +1,506 @@
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "supervisor/estate.h"
+#include "supervisor/notify.h"
+#include "supervisor/sample.h"
+
+#define SHUTDOWN_GRACE 2000 /* beyond the longest drain.timeout, then all are killed */
+
+bool supervisor_has_room(const struct supervisor *supervisor)
+{
+	return supervisor->queued < QUEUE - QUEUE_RESERVE;
+}
+
+/* xorshift64*: chance enough for backoff, which only must not keep step. */
+static uint32_t throw_dice(struct supervisor *supervisor)
+{
+	supervisor->dice ^= supervisor->dice >> 12;
+	supervisor->dice ^= supervisor->dice << 25;
+	supervisor->dice ^= supervisor->dice >> 27;
+	return (uint32_t)((supervisor->dice * UINT64_C(0x2545F4914F6CDD1D)) >> 32);
+}
+
+void supervisor_post(struct app *app, const struct core_event *event)
+{
+	struct supervisor *supervisor = app->supervisor;
+	struct queued *queued;
+
+	if (supervisor->queued == QUEUE) {
+		log_error("%s: too much happens at once, an event is lost", app->name);
+		return;
+	}
+	queued = &supervisor->queue[(supervisor->first + supervisor->queued) % QUEUE];
+	queued->app = app;
+	queued->event = *event;
+	queued->event.dice = throw_dice(supervisor);
+	supervisor->queued++;
+}
+
+static void drain_queue(struct supervisor *supervisor)
+{
+	while (supervisor->queued > 0) {
+		struct queued next = supervisor->queue[supervisor->first];
+
+		supervisor->first = (supervisor->first + 1) % QUEUE;
+		supervisor->queued--;
+		app_step(next.app, &next.event);
+	}
+	supervisor->first = 0; /* an idle ring stays in its first pages */
+}
+
+/* A supervisor that slept (SIGSTOP, a paused machine, a full disk) must not take its own
+ * lateness for that of the workers. */
+static void absorb_lateness(struct supervisor *supervisor)
+{
+	msec late = supervisor->now - supervisor->armed;
+
+	if (supervisor->armed == MSEC_NEVER || late <= 0)
+		return;
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next) {
+		struct core_event awake = {.kind = CORE_AWAKE, .arg = (uint32_t)late};
+
+		if (app->core.policy.beats && late > app->core.policy.beat_interval)
+			app_step(app, &awake);
+	}
+}
+
+static void tick(struct supervisor *supervisor)
+{
+	const struct core_event event = {.kind = CORE_TICK};
+
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (app->deadline <= supervisor->now)
+			app_hear_late_beats(app);
+	drain_queue(supervisor);
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next) {
+		if (app->deadline > supervisor->now)
+			continue;
+		struct core_event last = event;
+
+		last.dice = throw_dice(supervisor);
+		app_step(app, &last);
+	}
+	drain_queue(supervisor);
+}
+
+void supervisor_remove(struct supervisor *supervisor, struct app *app)
+{
+	struct app **at = &supervisor->apps;
+
+	while (*at != app)
+		at = &(*at)->next;
+	*at = app->next;
+	app_free(app);
+}
+
+static void settle(struct supervisor *supervisor)
+{
+	struct app *next;
+	bool changed = false;
+
+	for (struct app *app = supervisor->apps; app != NULL; app = next) {
+		next = app->next;
+		if (!app->stepped)
+			continue;
+		changed = true;
+		app_settle(app);
+		if (!app->removing || app_state(app) != APP_STOPPED ||
+		    supervisor->queued > 0)
+			continue;
+		log_info("%s: removed", app->name);
+		supervisor_remove(supervisor, app);
+	}
+	if (changed && supervisor->control != NULL)
+		control_changed(supervisor->control);
+}
+
+static bool all_stopped(const struct supervisor *supervisor)
+{
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (app_state(app) != APP_STOPPED)
+			return false;
+	return true;
+}
+
+static void tell_reloading(struct supervisor *supervisor)
+{
+	bool reloading = false;
+
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (app->core.operation.kind == CORE_OPERATION_RELOAD)
+			reloading = true;
+	if (reloading == supervisor->told.reloading)
+		return;
+	supervisor->told.reloading = reloading;
+	if (reloading)
+		notify_reloading();
+	else
+		notify_ready();
+}
+
+/* systemd hears READY once every app that was to start has been online. */
+static void tell_systemd(struct supervisor *supervisor)
+{
+	unsigned apps = 0, online = 0;
+	char text[64];
+
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next) {
+		apps += app->core.want.running;
+		online += app->core.want.running && app_state(app) == APP_ONLINE;
+		if (app->core.want.running && !app->was_online && !supervisor->told.ready)
+			return;
+	}
+	if (!supervisor->told.ready)
+		notify_ready();
+	supervisor->told.ready = true;
+	tell_reloading(supervisor);
+	if (apps == supervisor->told.apps && online == supervisor->told.online)
+		return;
+	supervisor->told.apps = apps;
+	supervisor->told.online = online;
+	(void)snprintf(text, sizeof(text), "%u of %u apps online", online, apps);
+	notify_status(text);
+}
+
+static void arm(struct supervisor *supervisor)
+{
+	msec deadline = MSEC_NEVER;
+	ev_tstamp after;
+
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (app->deadline < deadline)
+			deadline = app->deadline;
+	if (deadline == supervisor->armed && ev_is_active(&supervisor->timer))
+		return;
+	ev_timer_stop(supervisor->loop, &supervisor->timer);
+	supervisor->armed = deadline;
+	if (deadline == MSEC_NEVER)
+		return;
+	ev_now_update(supervisor->loop);
+	after = (double)(deadline - clock_now()) / 1e3;
+	ev_timer_set(&supervisor->timer, after > 0 ? after : 0., 0.);
+	ev_timer_start(supervisor->loop, &supervisor->timer);
+}
+
+/* Before each sleep: what was posted is stepped, a TICK goes last, one timer is armed. */
+static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int events)
+{
+	struct supervisor *supervisor = prepare->data;
+
+	(void)events;
+	supervisor->now = clock_now();
+	absorb_lateness(supervisor);
+	do {
+		drain_queue(supervisor);
+		tick(supervisor);
+		settle(supervisor);
+	} while (supervisor->queued > 0);
+	tell_systemd(supervisor);
+	arm(supervisor);
+	if (supervisor->stopping && all_stopped(supervisor) &&
+	    (supervisor->control == NULL || !control_is_busy(supervisor->control)))
+		ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)timer;
+	(void)events; /* it only wakes the loop: the drain looks at deadlines */
+}
+
+/* One loop reaps all: workers are looked up, whatever else is an orphan of theirs. */
+static void reap(struct supervisor *supervisor)
+{
+	pid_t pid;
+	int status;
+
+	while (supervisor->queued < QUEUE - HEARTBEAT_TURN * CORE_SEATS &&
+	       (pid = process_next_exited()) > 0) {
+		struct seat *seat = seat_find(supervisor, pid);
+
+		if (seat == NULL) {
+			supervisor->orphans++;
+			(void)process_collect(pid, NULL, &status);
+			continue;
+		}
+		seat_settle_exec(seat);
+		(void)process_sweep(pid);
+		if (process_collect(pid, &seat->process, &status) == 0)
+			seat_exited(seat, pid, status);
+	}
+}
+
+static void on_child(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	(void)loop;
+	(void)events;
+	reap(watch->data);
+}
+
+static void kill_all(struct supervisor *supervisor)
+{
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		for (unsigned i = 0; i <= CORE_SLOTS; i++)
+			for (unsigned j = 0; app->place[i] != NULL && j < CORE_SEATS; j++)
+				if (app->place[i]->seat[j].process.pid != 0)
+					(void)process_kill(
+						&app->place[i]->seat[j].process);
+}
+
+static void on_shutdown_overdue(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	log_warn("shutdown takes too long: killing what is left");
+	kill_all(timer->data);
+}
+
+static msec longest_drain(const struct supervisor *supervisor)
+{
+	msec longest = 0;
+
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (app->core.policy.drain_timeout > longest)
+			longest = app->core.policy.drain_timeout;
+	return longest;
+}
+
+void supervisor_shutdown(struct supervisor *supervisor)
+{
+	struct fault fault;
+	double limit = (double)(longest_drain(supervisor) + SHUTDOWN_GRACE) / 1e3;
+
+	if (supervisor->stopping)
+		return;
+	log_info("stopping all");
+	notify_stopping();
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		(void)app_begin_stop(app, &fault);
+	supervisor->stopping = true;
+	ev_timer_set(&supervisor->deadline, limit, 0.);
+	ev_timer_start(supervisor->loop, &supervisor->deadline);
+}
+
+static void shutdown_at_once(struct supervisor *supervisor)
+{
+	supervisor_shutdown(supervisor);
+	kill_all(supervisor);
+}
+
+static void on_terminate(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	struct supervisor *supervisor = watch->data;
+
+	(void)loop;
+	(void)events;
+	if (supervisor->stopping)
+		shutdown_at_once(supervisor);
+	else
+		supervisor_shutdown(supervisor);
+}
+
+static void on_quit(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	(void)loop;
+	(void)events;
+	shutdown_at_once(watch->data);
+}
+
+static void log_report(const struct apply_report *report)
+{
+	unsigned faults = report->faults.count;
+
+	for (unsigned i = 0; i < faults && i < FAULTS_KEPT; i++)
+		log_error("%s", report->faults.list[i].text);
+	for (unsigned i = 0; i < report->rows; i++)
+		if (report->row[i].fault.text[0] != '\0')
+			log_error("%s: %s", report->row[i].app,
+				  report->row[i].fault.text);
+}
+
+static void on_hangup(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	const struct apply apply = {.how = APPLY_RELOAD};
+	struct apply_report report;
+
+	(void)loop;
+	(void)events;
+	(void)supervisor_apply(watch->data, &apply, &report);
+	log_report(&report);
+	apply_report_free(&report);
+}
+
+static void scale_all(struct supervisor *supervisor, const char *change)
+{
+	struct fault fault = {0};
+	unsigned count;
+
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (app->holdings != NULL &&
+		    app_begin_scale(app, change, &count, &fault) < 0)
+			log_warn("%s: %s", app->name, fault.text);
+}
+
+static void on_more(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	(void)loop;
+	(void)events;
+	scale_all(watch->data, "+1");
+}
+
+static void on_fewer(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	(void)loop;
+	(void)events;
+	scale_all(watch->data, "-1");
+}
+
+void supervisor_reopen_logs(struct supervisor *supervisor)
+{
+	log_info("reopening logs");
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		spawn_reopen_logs(app);
+}
+
+static void on_reopen(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	(void)loop;
+	(void)events;
+	supervisor_reopen_logs(watch->data);
+}
+
+static void on_upgrade(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	(void)loop;
+	(void)watch;
+	(void)events;
+	log_warn("SIGUSR2: upgrade in place is not supported yet");
+}
+
+/* Signals are commands: each maps to what the control socket would call. */
+static const struct {
+	int number;
+	void (*heard)(struct ev_loop *loop, struct ev_signal *watch, int events);
+} signals[] = {
+	{SIGCHLD, on_child}, {SIGTERM, on_terminate}, {SIGINT, on_terminate},
+	{SIGQUIT, on_quit},  {SIGHUP, on_hangup},     {SIGTTIN, on_more},
+	{SIGTTOU, on_fewer}, {SIGUSR1, on_reopen},    {SIGUSR2, on_upgrade},
+};
+
+static void on_watchdog(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)timer;
+	(void)events;
+	notify_watchdog();
+}
+
+void supervisor_start(struct supervisor *supervisor)
+{
+	msec watchdog = notify_watchdog_interval();
+
+	_Static_assert(ARRAY_COUNT(signals) <= SUPERVISOR_SIGNALS, "a watcher for each");
+	for (size_t i = 0; i < ARRAY_COUNT(signals); i++) {
+		ev_signal_init(&supervisor->signal[i], signals[i].heard,
+			       signals[i].number);
+		supervisor->signal[i].data = supervisor;
+		ev_signal_start(supervisor->loop, &supervisor->signal[i]);
+	}
+	ev_prepare_init(&supervisor->drain, on_prepare);
+	supervisor->drain.data = supervisor;
+	ev_prepare_start(supervisor->loop, &supervisor->drain);
+	ev_timer_init(&supervisor->timer, on_timer, 0., 0.);
+	ev_timer_init(&supervisor->deadline, on_shutdown_overdue, 0., 0.);
+	supervisor->deadline.data = supervisor;
+	if (watchdog != MSEC_NEVER) {
+		ev_timer_init(&supervisor->watchdog, on_watchdog, 0.,
+			      (double)watchdog / 1e3);
+		ev_timer_again(supervisor->loop, &supervisor->watchdog);
+	}
+}
+
+struct app *supervisor_add(struct supervisor *supervisor, const char *name,
+			   struct origin *origin)
+{
+	struct app **at = &supervisor->apps;
+	struct app *app = app_new(supervisor, name, origin);
+
+	if (app == NULL)
+		return NULL;
+	while (*at != NULL && strcmp((*at)->name, name) < 0)
+		at = &(*at)->next;
+	app->next = *at;
+	*at = app;
+	return app;
+}
+
+void supervisor_read_status(const struct supervisor *supervisor,
+			    struct supervisor_status *ret_status)
+{
+	struct sample sample = {0};
+	unsigned apps = 0;
+
+	(void)sample_read(getpid(), &sample);
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		apps++;
+	*ret_status = (struct supervisor_status){
+		.pid = getpid(),
+		.version = CLUSTERD_VERSION,
+		.uptime_ms = clock_now() - supervisor->began,
+		.rss_bytes = (int64_t)sample.rss_bytes,
+		.places = &supervisor->places,
+		.apps = apps,
+		.stopping = supervisor->stopping,
+	};
+}
+
+struct app *supervisor_next(const struct supervisor *supervisor,
+			    const struct app *previous)
+{
+	return previous != NULL ? previous->next : supervisor->apps;
+}
+
+struct app *supervisor_find(const struct supervisor *supervisor, const char *name)
+{
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (strcmp(app->name, name) == 0)
+			return app;
+	return NULL;
+}
+
+int target_parse(const struct supervisor *supervisor, const char *text,
+		 struct target *ret_target)
+{
+	struct target target = {.slot = -1};
+	const char *dot = strrchr(text, '.');
+	unsigned slot;
+
+	if (!text_copy(target.pattern, sizeof(target.pattern), text) || text[0] == '\0')
+		return -EINVAL;
+	if (dot != NULL && dot != text && supervisor_find(supervisor, text) == NULL &&
+	    text_parse_unsigned(&slot, dot + 1, 0, CORE_SLOTS) == 0) {
+		target.slot = (int)slot;
+		target.pattern[dot - text] = '\0';
+	}
+	*ret_target = target;
+	return 0;
+}
+
+bool target_matches(const struct target *target, const struct app *app)
+{
+	return strcmp(target->pattern, "all") == 0 ||
+	       strcmp(target->pattern, app->name) == 0 ||
+	       fnmatch(target->pattern, app->name, 0) == 0;
+}
