@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.." || exit 1
 : "${BUILD:=build}"
 logs=$BUILD/valgrind
 valgrind=(valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
-	--track-origins=yes --child-silent-after-fork=no)
+	--track-origins=yes --suppressions=scripts/valgrind.supp)
 failed=0
 
 rm -rf "$logs"
