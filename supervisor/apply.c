@@ -126,10 +126,9 @@ static bool is_reloaded(const struct batch *batch, const struct app *app)
 static void fault_claim(struct batch *batch, const struct app_spec *one,
 			const char *listen, const char *other, const char *where)
 {
-	fault_add(&batch->report->faults,
-			 "%s:%u: %s.listen: %s is claimed by %s%s",
-			 one->file != NULL ? one->file : "(embedded)", one->line,
-			 one->name, listen, other, where);
+	fault_add(&batch->report->faults, "%s:%u: %s.listen: %s is claimed by %s%s",
+		  one->file != NULL ? one->file : "(embedded)", one->line, one->name,
+		  listen, other, where);
 }
 
 static void check_claims(struct batch *batch, const struct app_spec *one,
@@ -157,12 +156,11 @@ static void check_against_others(struct batch *batch, const struct app_spec *spe
 			continue;
 		if (strcmp(app->name, spec->name) == 0)
 			fault_add(&batch->report->faults,
-					 "%s:%u: %s: an app of this name comes from %s",
-					 spec->file != NULL ? spec->file : "(embedded)",
-					 spec->line, spec->name,
-					 app->origin->path != NULL
-						 ? app->origin->path
-						 : "the embedded default");
+				  "%s:%u: %s: an app of this name comes from %s",
+				  spec->file != NULL ? spec->file : "(embedded)",
+				  spec->line, spec->name,
+				  app->origin->path != NULL ? app->origin->path
+							    : "the embedded default");
 		else if (!is_reloaded(batch, app))
 			check_claims(batch, spec, app_spec(app), " of another file");
 	}
@@ -201,12 +199,11 @@ static void begin_or_say(struct apply_row *row, int result)
 }
 
 /* A number changed in the file ends a scale override; else the override goes on. */
-static unsigned count_after(const struct app *app, const struct app_spec *before,
-			    const struct app_spec *after)
+static unsigned count_after(const struct app *app, unsigned configured)
 {
-	unsigned was = app_count(before), is = app_count(after);
-
-	return was == is ? app->core.want.count : is;
+	if (configured == app_generation(app)->count)
+		return app->core.want.count;
+	return configured;
 }
 
 static int add_app(struct batch *batch, struct origin *origin,
@@ -220,7 +217,7 @@ static int add_app(struct batch *batch, struct origin *origin,
 	if (app == NULL)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	app->core.policy = spec->policy;
-	app->core.want.count = app_count(spec);
+	app->core.want.count = generation_count(spec);
 	result = generation_make(app, spec, &generation, fault);
 	if (result == 0 && spec->autostart)
 		result = holding_open(app, generation, app->core.want.count, fault);
@@ -242,7 +239,7 @@ static int roll_app(struct app *app, const struct app_spec *after, struct fault 
 	struct generation *generation;
 	int result;
 
-	event.count = count_after(app, app_spec(app), after);
+	event.count = count_after(app, generation_count(after));
 	result = generation_make(app, after, &generation, fault);
 	if (result < 0)
 		return result;
@@ -263,12 +260,12 @@ static int reshape_app(struct app *app, const struct app_spec *after, struct fau
 {
 	struct core_event event = {.kind = CORE_SCALE};
 	struct generation *generation;
-	unsigned count = count_after(app, app_spec(app), after);
+	unsigned count = count_after(app, generation_count(after));
 	int result = 0;
 
 	if (app->core.want.running)
 		result = holdings_grow(app, count, fault);
-	generation = generation_find(app, app->core.want.generation);
+	generation = app_generation(app);
 	if (result == 0)
 		result = generation_reshape(generation, after);
 	if (result < 0)

@@ -42,6 +42,7 @@ struct generation {
 	struct arena words;   /* what was resolved */
 	struct arena numbers; /* holds the spec; replaced by a reshape */
 	const struct app_spec *spec;
+	unsigned count;       /* of instances, as `max` was when this was resolved */
 	char *program;        /* real path of the executable */
 	char *directory_path; /* real path */
 	int directory;        /* O_PATH descriptor */
@@ -196,14 +197,15 @@ const char *app_operation_name(enum core_operation_kind kind);
 uint32_t operation_begin(struct app *app, enum core_operation_kind kind,
 			 struct core_event event);
 void operation_done(struct app *app, const struct core_action *action);
-unsigned app_count(const struct app_spec *spec); /* what the file configures */
 
 /* generation.c */
+unsigned generation_count(const struct app_spec *spec); /* of instances, here and now */
 int generation_make(struct app *app, const struct app_spec *spec,
 		    struct generation **ret_generation, struct fault *fault);
 int generation_reshape(struct generation *generation, const struct app_spec *spec);
 struct generation *generation_find(const struct app *app, uint32_t number);
-const struct app_spec *app_spec(const struct app *app); /* of the wanted generation */
+struct generation *app_generation(const struct app *app); /* the wanted one */
+const struct app_spec *app_spec(const struct app *app);   /* of the wanted generation */
 void generation_drop(struct app *app, struct generation *generation);
 void generation_sweep(struct app *app); /* drops those that nothing uses */
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "supervisor/capacity.h"
 #include "supervisor/estate.h"
 
 static void generation_free(struct generation *generation)
@@ -92,6 +93,11 @@ static int resolve(struct generation *generation, struct fault *fault)
 	return result;
 }
 
+unsigned generation_count(const struct app_spec *spec)
+{
+	return spec_instances_count(&spec->instances, capacity_max());
+}
+
 /* On success the app owns it; it is dropped by generation_sweep when nothing uses it. */
 int generation_make(struct app *app, const struct app_spec *spec,
 		    struct generation **ret_generation, struct fault *fault)
@@ -111,6 +117,7 @@ int generation_make(struct app *app, const struct app_spec *spec,
 		generation_free(generation);
 		return result;
 	}
+	generation->count = generation_count(generation->spec);
 	generation->number = ++app->last_generation;
 	generation->next = app->generations;
 	app->generations = generation;
@@ -133,6 +140,7 @@ int generation_reshape(struct generation *generation, const struct app_spec *spe
 	arena_free(&generation->numbers);
 	generation->numbers = arena;
 	generation->spec = copy;
+	generation->count = generation_count(copy);
 	return 0;
 }
 
@@ -144,11 +152,17 @@ struct generation *generation_find(const struct app *app, uint32_t number)
 	return NULL;
 }
 
+/* Until its first start is stepped, an app has one generation that is not wanted yet. */
+struct generation *app_generation(const struct app *app)
+{
+	struct generation *wanted = generation_find(app, app->core.want.generation);
+
+	return wanted != NULL ? wanted : app->generations;
+}
+
 const struct app_spec *app_spec(const struct app *app)
 {
-	const struct generation *wanted = generation_find(app, app->core.want.generation);
-
-	return wanted != NULL ? wanted->spec : app->generations->spec;
+	return app_generation(app)->spec;
 }
 
 void generation_drop(struct app *app, struct generation *generation)

@@ -23,11 +23,6 @@ const char *app_operation_name(enum core_operation_kind kind)
 	return kinds[kind];
 }
 
-unsigned app_count(const struct app_spec *spec)
-{
-	return spec_instances_count(&spec->instances, capacity_max());
-}
-
 /* Posts the event with a fresh id; 0: out of memory. */
 uint32_t operation_begin(struct app *app, enum core_operation_kind kind,
 			 struct core_event event)
@@ -223,7 +218,7 @@ static int parse_count(const struct app *app, const char *text, unsigned *ret_co
 	unsigned count = app->core.want.count, number;
 
 	if (strcmp(text, "config") == 0) {
-		*ret_count = app_count(app_spec(app));
+		*ret_count = app_generation(app)->count;
 		return 0;
 	}
 	if (text[0] == '+' || text[0] == '-') {

@@ -184,7 +184,7 @@ void app_read_status(const struct app *app, struct app_status *ret_status)
 
 	wanted = generation_find(app, app->core.want.generation);
 	status.spec = app_spec(app);
-	status.configured = app_count(status.spec);
+	status.configured = app_generation(app)->count;
 	status.desired = app->core.want.running ? app->core.want.count : 0;
 	status.ready = core_serving(&app->core);
 	status.running = count_running(app);
