@@ -30,9 +30,9 @@ static int assign_name(const struct assignment *task)
 		return value_expect(task->reader, value, "text");
 	if (!value->text[0])
 		return value_refuse(task->reader, value, "is empty");
-	if (strlen(value->text) >= SPEC_NAME)
+	if (strlen(value->text) > (size_t)task->setting->most)
 		return value_refuse(task->reader, value, "is longer than %d letters",
-				    SPEC_NAME - 1);
+				    (int)task->setting->most);
 	if (value->text[strspn(value->text, letters)] || strchr("-.", value->text[0]))
 		return value_refuse(
 			task->reader, value,
@@ -51,17 +51,22 @@ static int assign_name(const struct assignment *task)
 static int assign_path(const struct assignment *task)
 {
 	const struct value *value = task->value;
+	const char *text = value->text;
 	const char *path;
 
 	if (value->kind != VALUE_TEXT)
 		return value_expect(task->reader, value, "text");
-	if (!value->text[0])
+	if (!text[0])
 		return value_refuse(task->reader, value, "is empty");
-	if (value->text[0] == '/')
-		path = arena_text(task->reader->arena, value->text);
+	while (strncmp(text, "./", 2) == 0)
+		text += 1 + strspn(text + 1, "/");
+	if (text[0] == '/')
+		path = arena_text(task->reader->arena, text);
+	else if (!text[0] || strcmp(text, ".") == 0)
+		path = arena_text(task->reader->arena, task->reader->directory);
 	else
 		path = arena_print(task->reader->arena, "%s/%s", task->reader->directory,
-				   value->text);
+				   text);
 	if (!path)
 		return -ENOMEM;
 	store(task, &path, sizeof(path));

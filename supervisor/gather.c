@@ -1,22 +1,31 @@
 #include "supervisor/gather.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "common/address.h"
 #include "common/text.h"
 #include "supervisor/core/spec.h"
 
-#define COMMAND_WORDS 1024
+#define COMMAND_WORDS 1024 /* room for as many as the table allows */
+
+static int check_count(const struct assignment *task, unsigned count, const char *what)
+{
+	if (count <= task->setting->most)
+		return 0;
+	return value_refuse(task->reader, task->value, "more than %d %s",
+			    (int)task->setting->most, what);
+}
 
 /* The command as one text: returns how many words. */
 static int split_command(const struct assignment *task, char *text, char **word)
 {
-	int count = text_split(text, word, COMMAND_WORDS);
+	int count = text_split(text, word, (unsigned)task->setting->most);
 
 	if (count == -E2BIG)
-		return value_refuse(task->reader, task->value, "has more than %d words",
-				    COMMAND_WORDS);
+		return check_count(task, UINT_MAX, "words");
 	if (count < 0)
 		return value_refuse(task->reader, task->value, "a quote is never closed");
 	return count;
@@ -28,13 +37,11 @@ int gather_command(const struct assignment *task)
 	char *word[COMMAND_WORDS];
 	unsigned items;
 	const struct value *item = value_items(task->value, &items);
+	int error = check_count(task, items, "words");
 	int count = (int)items;
-	int error = 0;
 	char **command;
 
-	if (items > COMMAND_WORDS)
-		return value_refuse(task->reader, task->value, "has more than %d words",
-				    COMMAND_WORDS);
+	assert(task->setting->most <= COMMAND_WORDS);
 	for (unsigned i = 0; i < items && !error; i++)
 		error = value_read_text(task->reader, &item[i], &word[i]);
 	if (!error && task->value->kind == VALUE_TEXT)
@@ -112,11 +119,13 @@ int gather_variables(const struct assignment *task)
 	const struct value *value = task->value;
 	struct app_spec *app = task->target;
 	struct spec_variable *variable;
-	int result = 0;
+	int result = check_count(task, value->items, "variables");
 
 	if (value->kind != VALUE_GROUP && value->kind != VALUE_LIST)
 		return value_expect(task->reader, value,
 				    "a group such as { NAME = \"value\"; }");
+	if (result)
+		return result;
 	variable = arena_take(task->reader->arena, value->items * sizeof(*variable));
 	if (!variable)
 		return -ENOMEM;
@@ -137,9 +146,12 @@ int gather_words(const struct assignment *task)
 	struct app_spec *app = task->target;
 	unsigned count;
 	const struct value *item = value_items(task->value, &count);
-	const char **word = arena_take(task->reader->arena, count * sizeof(*word));
-	int result = 0;
+	int result = check_count(task, count, "names");
+	const char **word;
 
+	if (result)
+		return result;
+	word = arena_take(task->reader->arena, count * sizeof(*word));
 	if (!word)
 		return -ENOMEM;
 	for (unsigned i = 0; i < count; i++) {
@@ -184,11 +196,11 @@ int gather_listen(const struct assignment *task)
 	struct app_spec *app = task->target;
 	unsigned count;
 	const struct value *item = value_items(task->value, &count);
-	int result = 0;
+	int result = check_count(task, count, "addresses");
 
-	if (count > SPEC_LISTEN)
-		return value_refuse(task->reader, task->value, "more than %d addresses",
-				    SPEC_LISTEN);
+	if (result)
+		return result;
+	assert(count <= SPEC_LISTEN);
 	for (unsigned i = 0; i < count; i++) {
 		int error = read_address(task, &item[i], &app->listen[i]);
 

@@ -102,13 +102,13 @@ static const struct setting supervisor_settings[] = {
 };
 
 static const struct setting app_settings[] = {
-	/*  name             kind       place          default  least, most (of what, see kind) */
+	/*  name             kind       place          default  least, most (of what: its kind) */
 	ROW("name",          NAME,      AT(name),      NULL,    1, SPEC_NAME - 1),
 	ROW("command",       COMMAND,   AT(command),   NULL,    1, 1024),
 	ROW("cwd",           PATH,      AT(directory), NULL,    0, 0),
-	ROW("env",           VARIABLES, AT(env),       NULL,    0, 1024),
+	ROW("env",           VARIABLES, AT(env),       NULL,    0, 512),
 	ROW("env_file",      PATH,      AT(env_file),  NULL,    0, 0),
-	ROW("pass_env",      WORDS,     AT(pass_env),  NULL,    0, 1024),
+	ROW("pass_env",      WORDS,     AT(pass_env),  NULL,    0, 512),
 	ROW("autostart",     FLAG,      AT(autostart), "true",  0, 0),
 	ROW("instances",     INSTANCES, AT(instances), "1",     1, CORE_SLOTS),
 	ROW("listen",        LISTEN,    AT(listen),    NULL,    0, SPEC_LISTEN),

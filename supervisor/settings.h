@@ -13,23 +13,23 @@
 #include "common/base.h"
 
 enum setting_kind {
-	SETTING_NAME,      /* of an app */
-	SETTING_COMMAND,   /* argv, or one text split like a shell */
-	SETTING_PATH,      /* const char *, made absolute */
-	SETTING_VARIABLES, /* env */
-	SETTING_WORDS,     /* pass_env */
-	SETTING_INSTANCES, /* N, "max", "max-N", "N%" */
-	SETTING_LISTEN,    /* addresses */
-	SETTING_WEIGHTS,
-	SETTING_EXIT_CODES,
-	SETTING_SURGE,     /* N or "N%" */
-	SETTING_HEARTBEAT, /* false, or a group */
-	SETTING_FLAG,      /* bool */
-	SETTING_COUNT,     /* unsigned */
-	SETTING_SPAN,      /* msec */
-	SETTING_SIGNAL,    /* int */
-	SETTING_CHOICE,    /* an enum */
-	SETTING_LATER,     /* not supported yet */
+	SETTING_NAME,       /* of an app; most: letters */
+	SETTING_COMMAND,    /* argv, or one text split like a shell; most: words */
+	SETTING_PATH,       /* const char *, made absolute */
+	SETTING_VARIABLES,  /* env; most: how many */
+	SETTING_WORDS,      /* pass_env; most: how many */
+	SETTING_LISTEN,     /* addresses; most: how many */
+	SETTING_WEIGHTS,    /* least, most: each */
+	SETTING_EXIT_CODES, /* least, most: each */
+	SETTING_INSTANCES,  /* N, "max", "max-N", "N%" */
+	SETTING_SURGE,      /* N or "N%" */
+	SETTING_HEARTBEAT,  /* false, or a group */
+	SETTING_FLAG,       /* bool */
+	SETTING_COUNT,      /* unsigned */
+	SETTING_SPAN,       /* msec */
+	SETTING_SIGNAL,     /* int */
+	SETTING_CHOICE,     /* an enum */
+	SETTING_LATER,      /* not supported yet */
 	SETTING_KINDS
 };
 
@@ -47,7 +47,7 @@ struct setting {
 	enum setting_kind kind;
 	size_t offset;         /* in struct app_spec or struct spec */
 	const char *otherwise; /* the default, as text; NULL: none, or empty */
-	int64_t least, most;   /* of numbers, spans, and of the items of lists */
+	int64_t least, most;   /* see the kind; of a number or span the range */
 	const struct setting_choice *choice;
 };
 
