@@ -93,6 +93,27 @@ wait $server
 check "a stop of one second is charged to all requests that were due in it" \
 	load_shows stopped '.failed == 0 and .new.latency_us.p90 > 400000 and .new.latency_us.max > 900000'
 
+# The client itself stopped: what it could not send in time is late, and said to be; a
+# connection that the server closed meanwhile is not written to.
+"$BUILD/tests/faulty" idle 1 300 >"$HOUSE/faulty" &
+server=$!
+within 5 test -s "$HOUSE/faulty"
+load_begin paused --rate 200 --keepalive 20 --think 200ms --duration 2s \
+	"127.0.0.1:$(head -n 1 "$HOUSE/faulty")"
+client=${loads[paused]}
+pause 0.5
+kill -STOP "$client"
+pause 0.8
+kill -CONT "$client"
+wait "$client"
+unset 'loads[paused]'
+kill -TERM $server
+wait $server
+check "a client that was stopped counts its own lateness" load_shows paused \
+	'.late_us.max > 700000 and .new.latency_us.max > 700000'
+check "and sends nothing into connections that were closed meanwhile" load_shows paused \
+	'.failed == 0 and .idle_closed >= 15'
+
 # ---- a real server, and the loads that the other tests rely on ----
 
 nginx=$(PATH=$PATH:/usr/sbin command -v nginx)
