@@ -93,6 +93,7 @@ struct app_status {
 	const char *directory;           /* real cwd of the wanted generation */
 	const char *program;             /* resolved executable */
 	const char *trouble;             /* the last failure in words; NULL */
+	const char *foreign; /* who else listens on an address of ours; NULL: nobody */
 };
 
 const char *app_name(const struct app *app);

@@ -3,6 +3,7 @@
  *
  * A worker that crashes in the middle of a deploy comes back as the generation it was.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -157,7 +158,10 @@ struct generation *app_generation(const struct app *app)
 {
 	struct generation *wanted = generation_find(app, app->core.want.generation);
 
-	return wanted != NULL ? wanted : app->generations;
+	if (wanted == NULL)
+		wanted = app->generations;
+	assert(wanted != NULL);
+	return wanted;
 }
 
 const struct app_spec *app_spec(const struct app *app)

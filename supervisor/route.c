@@ -67,6 +67,18 @@ static struct holding *holding_new(struct app *app, const char *text, unsigned s
 	return holding;
 }
 
+static void warn_of_foreign(const struct app *app, const struct holding *holding)
+{
+	struct sockdiag_holder holder;
+	unsigned count = listener_foreign(&holding->listener, &holder);
+
+	if (count > 0)
+		log_warn("%s: %s: %u sockets of others listen here, too (%s, pid %d); no "
+			 "connection is steered to them",
+			 app->name, holding->text, count, holder.command,
+			 (int)holder.pid);
+}
+
 /* Gives the generation its sockets: those of unchanged addresses, else new ones.  What
  * was opened before a failure goes with the next holdings_sweep. */
 int holding_open(struct app *app, struct generation *generation, unsigned slots,
@@ -101,6 +113,7 @@ int holdings_grow(struct app *app, unsigned slots, struct fault *fault)
 		result = listener_grow(&at->listener, slots, fault);
 		if (result < 0)
 			return result;
+		warn_of_foreign(app, at);
 	}
 	return 0;
 }

@@ -177,6 +177,24 @@ static void read_listens(const struct app *app, struct app_status *status)
 	}
 }
 
+/* A socket of somebody else that joined our group; it gets nothing from us. */
+static const char *foreign_text(const struct app *app)
+{
+	static char text[ADDRESS_TEXT + 128];
+
+	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
+		struct sockdiag_holder holder;
+		unsigned count = listener_foreign(&at->listener, &holder);
+
+		if (count == 0)
+			continue;
+		(void)snprintf(text, sizeof(text), "%u on %s, of %s (pid %d)", count,
+			       at->text, holder.command, (int)holder.pid);
+		return text;
+	}
+	return NULL;
+}
+
 void app_read_status(const struct app *app, struct app_status *ret_status)
 {
 	const struct generation *wanted;
@@ -202,6 +220,7 @@ void app_read_status(const struct app *app, struct app_status *ret_status)
 	}
 	if (app->trouble[0] != '\0')
 		status.trouble = app->trouble;
+	status.foreign = foreign_text(app);
 	read_operations(app, &status);
 	read_listens(app, &status);
 	*ret_status = status;
