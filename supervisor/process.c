@@ -275,8 +275,7 @@ int process_signal(const struct process *process, int number)
 
 bool process_is_of_session(pid_t pid, pid_t leader)
 {
-	/* To getsid, 0 is ourselves; a sender in a foreign pid namespace has that number.
-	 */
+	/* 0 is ourselves to getsid, and a stranger from another namespace to us. */
 	return pid > 0 && getsid(pid) == leader;
 }
 
@@ -339,9 +338,11 @@ int process_kill(const struct process *process)
 {
 	int code = process_signal(process, SIGKILL);
 
-	if (code == 0)
-		(void)kill(-process->pid, SIGKILL);
-	return code;
+	if (code < 0)
+		return code;
+	assert(process->pid > 1); /* -1 would be everybody */
+	(void)kill(-process->pid, SIGKILL);
+	return 0;
 }
 
 unsigned process_sweep(pid_t leader)

@@ -562,6 +562,32 @@ START_TEST(the_sweep_spares_other_sessions)
 }
 END_TEST
 
+/* Our list of children is then longer than one read of it; the orphan is its last. */
+START_TEST(the_sweep_finds_an_orphan_among_a_thousand_children)
+{
+	enum { COUNT = 1000 };
+	pid_t crowd[COUNT];
+
+	become_subreaper();
+	for (int i = 0; i < COUNT; i++) {
+		crowd[i] = __real_fork();
+		ck_assert_int_ne(crowd[i], -1);
+		if (crowd[i] == 0) {
+			(void)setsid();
+			for (;;)
+				(void)pause();
+		}
+	}
+	(void)spawn_with_child("sleep 600 & echo; exit 0");
+	ck_assert(wait_readable(worker.pidfd));
+	ck_assert_uint_eq(process_sweep(worker.pid), 1);
+	ck_assert_int_eq(collect(), 0);
+	for (int i = 0; i < COUNT; i++)
+		ck_assert_int_eq(kill(crowd[i], SIGKILL), 0);
+	ck_assert_uint_eq(collect_killed_orphans(), COUNT + 1);
+}
+END_TEST
+
 START_TEST(members_of_a_session_are_known)
 {
 	pid_t child;
@@ -668,6 +694,7 @@ static Suite *suite_of_process(void)
 	tcase_add_test(life, the_sweep_takes_what_left_the_group);
 	tcase_add_test(life, the_sweep_takes_three_levels);
 	tcase_add_test(life, the_sweep_spares_other_sessions);
+	tcase_add_test(life, the_sweep_finds_an_orphan_among_a_thousand_children);
 	tcase_add_test(life, members_of_a_session_are_known);
 	tcase_add_test(life, who_still_runs_is_not_collected);
 	tcase_add_test(life, every_exit_of_a_storm_is_found_once);
