@@ -5,28 +5,11 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "supervisor/port.h"
 #include "supervisor/steer.h"
-
-static uint32_t inode_of(int fd)
-{
-	struct stat socket;
-
-	return fstat(fd, &socket) == -1 ? 0 : (uint32_t)socket.st_ino;
-}
-
-static bool is_listening(int fd)
-{
-	int listens = 0;
-	socklen_t bytes = sizeof(listens);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &bytes) == 0 &&
-	       listens;
-}
 
 /* ---- the group ---- */
 
@@ -62,7 +45,8 @@ static int open_slot(struct listener *listener)
 	if (result == 0 && listen(fd, listener->backlog) == -1)
 		result = -errno;
 	if (result == 0)
-		result = group_join(&listener->group, inode_of(fd), (int)listener->slots);
+		result = group_join(&listener->group, port_inode(fd),
+				    (int)listener->slots);
 	if (result == 0)
 		listener->fd[listener->slots++] = fd_take(&fd);
 	return result;
@@ -81,7 +65,8 @@ static int open_slots(struct listener *listener, unsigned slots)
 	if (result == 0)
 		result = observe(listener);
 	while (result < 0 && listener->slots > before) {
-		group_leave(&listener->group, inode_of(listener->fd[--listener->slots]));
+		group_leave(&listener->group,
+			    port_inode(listener->fd[--listener->slots]));
 		fd_close(&listener->fd[listener->slots]);
 	}
 	return result;
@@ -173,7 +158,7 @@ static int open_taken(struct listener *listener, unsigned slots, int *fd,
 		local_adopt(&listener->local, &listener->address, *fd);
 	} else {
 		listener->slots = 1;
-		result = group_join(&listener->group, inode_of(*fd), 0);
+		result = group_join(&listener->group, port_inode(*fd), 0);
 	}
 	listener->fd[0] = fd_take(fd);
 	return result == 0 ? listener_grow(listener, slots, fault) : result;
@@ -235,7 +220,7 @@ static int find_member(const struct listener *listener,
 		       const uint16_t index[LISTENER_SLOTS])
 {
 	for (unsigned slot = 0; slot < listener->slots; slot++)
-		if (index[slot] != GROUP_NOBODY && is_listening(listener->fd[slot]))
+		if (index[slot] != GROUP_NOBODY && port_listens(listener->fd[slot]))
 			return listener->fd[slot];
 	return -EINVAL;
 }
@@ -335,7 +320,7 @@ int listener_depth(const struct listener *listener, unsigned slot, unsigned *ret
 	socklen_t bytes = sizeof(info);
 
 	if (listener->address.kind == ADDRESS_UNIX)
-		return sockdiag_unix_queue(inode_of(fd), ret_depth);
+		return sockdiag_unix_queue(port_inode(fd), ret_depth);
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &bytes) == -1)
 		return -errno;
 	*ret_depth = info.tcpi_state == TCP_LISTEN ? info.tcpi_unacked : 0;
@@ -353,7 +338,7 @@ static int replace_slot(struct listener *listener, unsigned slot)
 			    dup3(fd, listener->fd[slot], O_CLOEXEC) == -1))
 		result = -errno;
 	if (result == 0)
-		result = group_join(&listener->group, inode_of(fd), (int)slot);
+		result = group_join(&listener->group, port_inode(fd), (int)slot);
 	return result == 0 ? steer_again(listener) : result;
 }
 
@@ -378,13 +363,13 @@ int listener_heal(struct listener *listener, unsigned slot)
 	int fd = listener_fd(listener, slot);
 	int result;
 
-	if (listener->address.kind == ADDRESS_UNIX || is_listening(fd))
+	if (listener->address.kind == ADDRESS_UNIX || port_listens(fd))
 		return 0;
 	result = listener->shared ? 0 : observe(listener); /* finds that it left */
 	if (result == 0 && listen(fd, listener->backlog) == -1)
 		result = -errno;
 	if (result == 0 && !listener->shared)
-		result = group_join(&listener->group, inode_of(fd), (int)slot);
+		result = group_join(&listener->group, port_inode(fd), (int)slot);
 	if (result == 0)
 		result = steer_again(listener);
 	return result < 0 ? result : 1;

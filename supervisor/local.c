@@ -30,7 +30,9 @@ static int open_socket(void)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	return fd == -1 ? -errno : fd;
+	if (fd == -1)
+		return -errno;
+	return fd;
 }
 
 static int explain(struct fault *fault, int code, const struct local *local)

@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -32,6 +33,22 @@ int port_bind(const struct address *address, bool reuse_port)
 	if (result == 0 && bind(fd, &address->at.any, address->bytes) == -1)
 		result = -errno;
 	return result < 0 ? result : fd_take(&fd);
+}
+
+uint32_t port_inode(int fd)
+{
+	struct stat socket;
+
+	return fstat(fd, &socket) == -1 ? 0 : (uint32_t)socket.st_ino;
+}
+
+bool port_listens(int fd)
+{
+	int listens = 0;
+	socklen_t bytes = sizeof(listens);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &bytes) == 0 &&
+	       listens;
 }
 
 static const char *why_not(int code)

@@ -14,6 +14,10 @@ int port_bind(const struct address *address, bool reuse_port);
 /* Is nobody there?  -EADDRINUSE names who is. */
 int port_probe(const struct address *address, struct fault *fault);
 
+uint32_t port_inode(int fd); /* by which sock_diag knows a socket */
+/* Still in LISTEN?  Whoever holds a copy can end that for all. */
+bool port_listens(int fd);
+
 /* Lets no new connection in, while those that wait and handshakes under way stay.  With
  * CAP_NET_ADMIN (or on kernels before 2026) newcomers are not answered and try again;
  * else they are refused. */

@@ -42,13 +42,18 @@ static int send_request(int fd, const void *request, size_t bytes)
 	return 0;
 }
 
+static const void *body_of(const struct nlmsghdr *message)
+{
+	return (const char *)message + NLMSG_HDRLEN;
+}
+
 typedef int answer_fn(const struct nlmsghdr *message, void *context);
 
 /* 0 to go on, NO_MORE, or a negative errno. */
 static int take_message(const struct nlmsghdr *message, answer_fn *on_answer,
 			void *context)
 {
-	const struct nlmsgerr *error = NLMSG_DATA(message);
+	const struct nlmsgerr *error = body_of(message);
 
 	if (message->nlmsg_type == NLMSG_DONE)
 		return NO_MORE;
@@ -68,7 +73,7 @@ static int read_answers(int fd, answer_fn *on_answer, void *context)
 
 	while (result == 0) {
 		ssize_t bytes = recv(fd, answer, sizeof(answer), 0);
-		const struct nlmsghdr *message = (const struct nlmsghdr *)answer;
+		struct nlmsghdr *message = (struct nlmsghdr *)answer;
 
 		if (bytes == -1 && errno == EINTR)
 			continue;
@@ -155,7 +160,7 @@ static int make_room(struct collected *collected)
 static int collect(const struct nlmsghdr *message, void *context)
 {
 	struct collected *collected = context;
-	const struct inet_diag_msg *diag = NLMSG_DATA(message);
+	const struct inet_diag_msg *diag = body_of(message);
 	int result;
 
 	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*diag)))

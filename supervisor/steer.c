@@ -143,10 +143,11 @@ struct run {
 /* Neighbours of one owner are one run. */
 static unsigned find_runs(struct run run[BUCKETS], const uint16_t index[BUCKETS])
 {
-	unsigned runs = 0;
+	unsigned runs = 1;
 
-	for (unsigned bucket = 0; bucket < BUCKETS; bucket++)
-		if (runs == 0 || run[runs - 1].index != index[bucket])
+	run[0] = (struct run){.first = 0, .index = index[0]};
+	for (unsigned bucket = 1; bucket < BUCKETS; bucket++)
+		if (run[runs - 1].index != index[bucket])
 			run[runs++] = (struct run){(uint16_t)bucket, index[bucket]};
 	return runs;
 }
