@@ -3,18 +3,12 @@
 # how often: what it reports must be what they did.
 . "$(dirname "$0")/lib.sh"
 
-# faulty DEED EVERY MS LOADGEN-ARGUMENTS...: sets `deeds` to what the server did.
+# faulty DEED EVERY MS LOADGEN-ARGUMENTS...: loads such a server.
 faulty() {
-	local deed=$1 every=$2 ms=$3 server port
+	faulty_begin "$1" "$2" "$3"
 	shift 3
-	"$BUILD/tests/faulty" "$deed" "$every" "$ms" >"$HOUSE/faulty" &
-	server=$!
-	within 5 test -s "$HOUSE/faulty" || return 1
-	port=$(head -n 1 "$HOUSE/faulty")
-	"$BUILD/loadgen" --json "$@" "127.0.0.1:$port" >"$HOUSE/load.faulty" 2>"$HOUSE/load.faulty.err"
-	kill -TERM "$server"
-	wait "$server"
-	deeds=$(sed -n 2p "$HOUSE/faulty")
+	"$BUILD/loadgen" --json "$@" "127.0.0.1:$faulty_port" >"$HOUSE/load.faulty" 2>"$HOUSE/load.faulty.err"
+	faulty_end
 }
 
 # The load had this many of a class, which is what the server did, and no other failure.
@@ -78,28 +72,23 @@ check "an option that makes no sense is exit 2" \
 
 # A server stopped for a while: whoever would wait for each answer before sending the next
 # request would see one slow answer; every request that was due meanwhile must count.
-"$BUILD/tests/faulty" right >"$HOUSE/faulty" &
-server=$!
-within 5 test -s "$HOUSE/faulty"
-load_begin stopped --rate 200 --duration 3s "127.0.0.1:$(head -n 1 "$HOUSE/faulty")"
+faulty_begin right
+load_begin stopped --rate 200 --duration 3s "127.0.0.1:$faulty_port"
 pause 0.5
-kill -STOP $server
+kill -STOP "$faulty_pid"
 pause 1
-kill -CONT $server
+kill -CONT "$faulty_pid"
 wait "${loads[stopped]}"
 unset 'loads[stopped]'
-kill -TERM $server
-wait $server
+faulty_end
 check "a stop of one second is charged to all requests that were due in it" \
 	load_shows stopped '.failed == 0 and .new.latency_us.p90 > 400000 and .new.latency_us.max > 900000'
 
 # The client itself stopped: what it could not send in time is late, and said to be; a
 # connection that the server closed meanwhile is not written to.
-"$BUILD/tests/faulty" idle 1 300 >"$HOUSE/faulty" &
-server=$!
-within 5 test -s "$HOUSE/faulty"
+faulty_begin idle 1 300
 load_begin paused --rate 200 --keepalive 20 --think 200ms --duration 2s \
-	"127.0.0.1:$(head -n 1 "$HOUSE/faulty")"
+	"127.0.0.1:$faulty_port"
 client=${loads[paused]}
 pause 0.5
 kill -STOP "$client"
@@ -107,8 +96,7 @@ pause 0.8
 kill -CONT "$client"
 wait "$client"
 unset 'loads[paused]'
-kill -TERM $server
-wait $server
+faulty_end
 check "a client that was stopped counts its own lateness" load_shows paused \
 	'.late_us.max > 700000 and .new.latency_us.max > 700000'
 check "and sends nothing into connections that were closed meanwhile" load_shows paused \
@@ -137,8 +125,8 @@ if [ -n "$nginx" ]; then
 		rm -f "$HOUSE/nginx.sock"
 		"$nginx" -c "$HOUSE/nginx.conf" -p "$HOUSE" -e "$HOUSE/nginx.err" 2>/dev/null &
 		server=$!
-		within 3 eval 'gone $server || [ -s "$HOUSE/nginx.pid" ]'
-		! gone $server
+		within 3 eval 'gone "$server" || [ -s "$HOUSE/nginx.pid" ]'
+		! gone "$server"
 	}
 	within 15 nginx_start
 	"$BUILD/loadgen" --json --rate "$(scaled 2000)" --keepalive "$(scaled 64)" --duration 4s \
@@ -154,8 +142,8 @@ if [ -n "$nginx" ]; then
 	check "a Unix socket is served as well" eval '
 		"$BUILD/loadgen" --json --rate 100 --keepalive 4 --requests 200 "unix:$HOUSE/nginx.sock" \
 			>"$HOUSE/load.unix" && unharmed unix 200'
-	kill -QUIT $server
-	wait $server
+	kill -QUIT "$server"
+	wait "$server"
 else
 	skip "nginx is loaded without a failure" "no nginx here"
 fi

@@ -269,6 +269,23 @@ read_answer() { # FD: reads one answer, says which slot it came from
 	echo "$slot"
 }
 
+# faulty_begin ARGUMENTS...: a server that misbehaves; sets faulty_pid and faulty_port.
+# shellcheck disable=SC2034 # for the tests
+faulty_begin() {
+	rm -f "$HOUSE/faulty"
+	"$BUILD/tests/faulty" "$@" >"$HOUSE/faulty" &
+	faulty_pid=$!
+	within 5 test -s "$HOUSE/faulty" || return
+	faulty_port=$(head -n 1 "$HOUSE/faulty")
+}
+
+# shellcheck disable=SC2034 # for the tests
+faulty_end() { # sets deeds, how often it misbehaved
+	kill -TERM "$faulty_pid"
+	wait "$faulty_pid"
+	deeds=$(sed -n 2p "$HOUSE/faulty")
+}
+
 said() { # WHAT: how many workers noted it
 	grep -c " $1\$" "$EVENTS"
 }
