@@ -211,9 +211,18 @@ static int check_run(const char *path, mode_t forbidden, struct fault *fault)
 	return 0;
 }
 
+static bool is_temporary(const char *run)
+{
+	char temporary[PLACES_PATH];
+
+	(void)snprintf(temporary, sizeof(temporary), TEMPORARY_RUN "%u",
+		       (unsigned)geteuid());
+	return strcmp(run, temporary) == 0;
+}
+
 int places_make(const struct places *places, struct fault *fault)
 {
-	bool temporary = strncmp(places->run, TEMPORARY_RUN, strlen(TEMPORARY_RUN)) == 0;
+	bool temporary = is_temporary(places->run);
 	int error =
 		make_directory(places->run, temporary ? PRIVATE_MODE : RUN_MODE, fault);
 
