@@ -257,7 +257,8 @@ int listener_grow(struct listener *listener, unsigned slots, struct fault *fault
 		return 0;
 
 	result = open_slots(listener, slots);
-	if (result < 0 && listener->taken && listener->slots == 1) {
+	if ((result == -EADDRINUSE || result == -EACCES) && listener->taken &&
+	    listener->slots == 1) {
 		listener->shared = true;
 		listener->slots = slots;
 		return 0;

@@ -138,8 +138,7 @@ static int drop_newcomers(int fd)
 {
 	struct sock_filter step[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* flags */
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TH_SYN, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};

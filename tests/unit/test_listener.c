@@ -137,6 +137,7 @@ START_TEST(listener_refuses_the_same_address_twice)
 	ck_assert_int_eq(
 		listener_open(&second, &listener.address, 2, BACKLOG, NULL, 0, &fault),
 		-EADDRINUSE);
+	ck_assert_ptr_nonnull(strstr(fault.text, "127.0.0.1:"));
 }
 END_TEST
 
