@@ -7,7 +7,8 @@
 #   make lint       the rules of the house  make install  DESTDIR= PREFIX=
 #
 # Variables: BUILD= (one folder per flavour), CC=, CFLAGS=, WERROR= (empty: warnings only),
-# SANITIZE=address,undefined, VALGRIND=1, PREFIX=, SYSCONFDIR=, V=1 (show commands), FUZZ_SECONDS=.
+# SANITIZE=address,undefined, VALGRIND=1, PREFIX=, SYSCONFDIR=, V=1 (show commands),
+# FUZZ_SECONDS=, ONLY= (which tests, or which steps of lint).
 
 VERSION    := 0.1.0
 
@@ -236,8 +237,8 @@ asan:
 
 valgrind:
 	@scripts/dependencies.sh build test valgrind
-	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/valgrind VALGRIND=1 CFLAGS='-O1 -g' \
-		tests run-valgrind
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/valgrind VALGRIND=1 tests
+	@$(MAKE) --no-print-directory BUILD=build/valgrind VALGRIND=1 run-valgrind
 
 run-valgrind:
 	@BUILD=$(BUILD) scripts/valgrind.sh $(UNIT_PROGRAMS) $(if $(TRACE),$(BUILD)/tests/trace)
