@@ -56,21 +56,22 @@ enum flag {
 		FLAG_COUNT
 };
 
-#define FLAG_BIT(id)   (UINT32_C(1) << FLAG_##id)
-#define FLAGS_WAITING  (FLAG_BIT(NO_WAIT) | FLAG_BIT(TIMEOUT))
-#define FLAGS_CANARY   (FLAG_BIT(CANARY) | FLAG_BIT(CANARY_FOR))
-#define FLAGS_LOGS     (FLAG_BIT(LINES) | FLAG_BIT(NO_FOLLOW) | FLAG_BIT(ERR) | FLAG_BIT(OUT))
-#define FLAGS_AD_HOC                                                                     \
-	(FLAG_BIT(NAME) | FLAG_BIT(INSTANCES) | FLAG_BIT(LISTEN) | FLAG_BIT(CWD) |       \
-	 FLAG_BIT(ENV) | FLAG_BIT(ENV_ALL) | FLAG_BIT(BALANCE) | FLAG_BIT(MAX_MEMORY) |  \
+#define FLAG_BIT(id)  (UINT32_C(1) << FLAG_##id)
+#define FLAGS_WAITING (FLAG_BIT(NO_WAIT) | FLAG_BIT(TIMEOUT))
+#define FLAGS_CANARY  (FLAG_BIT(CANARY) | FLAG_BIT(CANARY_FOR))
+#define FLAGS_LOGS    (FLAG_BIT(LINES) | FLAG_BIT(NO_FOLLOW) | FLAG_BIT(ERR) | FLAG_BIT(OUT))
+#define FLAGS_AD_HOC                                                                    \
+	(FLAG_BIT(NAME) | FLAG_BIT(INSTANCES) | FLAG_BIT(LISTEN) | FLAG_BIT(CWD) |      \
+	 FLAG_BIT(ENV) | FLAG_BIT(ENV_ALL) | FLAG_BIT(BALANCE) | FLAG_BIT(MAX_MEMORY) | \
 	 FLAG_BIT(READY) | FLAG_BIT(USER))
 
-/* What a changing method answers: with `more`, verdicts come one by one, progress between. */
+/* What a changing method answers: with `more`, verdicts come one by one, progress
+ * between. */
 #define COMMAND_CHANGES " -> (verdicts: []Verdict, progress: []Progress)"
 
 /*
- * id, name, aliases, arguments, least and most of them, flags, kind, method, its parameters
- * and reply in Varlink's words, help.
+ * id, name, aliases, arguments, least and most of them, flags, kind, method, its
+ * parameters and reply in Varlink's words, help.
  */
 /* clang-format off */
 #define COMMANDS(X)                                                                           \
@@ -159,7 +160,8 @@ enum flag {
 /* clang-format on */
 
 enum command {
-#define X(id, name, aliases, arguments, least, most, flags, kind, method, signature, help) \
+#define X(id, name, aliases, arguments, least, most, flags, kind, method, signature, \
+	  help)                                                                      \
 	COMMAND_##id,
 	COMMANDS(X)
 #undef X

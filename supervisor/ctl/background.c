@@ -1,0 +1,230 @@
+#include "supervisor/ctl/background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/fd.h"
+#include "common/places.h"
+
+#define PATIENCE   30000 /* ms in which a supervisor answers for the first time */
+#define TAIL_BYTES 4096  /* of its log, when it did not */
+
+/* Beside us when uninstalled, in sbin when we are in bin. */
+static int find_clusterd(char *path, size_t size)
+{
+	char own[PLACES_PATH];
+
+	if (places_own_directory(own, sizeof(own)) < 0)
+		return -ENOENT;
+	(void)snprintf(path, size, "%s/clusterd", own);
+	if (access(path, X_OK) == 0)
+		return 0;
+	(void)snprintf(path, size, "%s/../sbin/clusterd", own);
+	return access(path, X_OK) == 0 ? 0 : -ENOENT;
+}
+
+static char **arguments_of(char *path, const char *how, const char *file, char *list[5])
+{
+	unsigned count = 0;
+
+	list[count++] = path;
+	list[count++] =
+		(char *)(uintptr_t)how; /* exec's old signature; it writes nothing */
+	if (file != NULL) {
+		list[count++] = (char *)(uintptr_t) "-c";
+		list[count++] = (char *)(uintptr_t)file;
+	}
+	list[count] = NULL;
+	return list;
+}
+
+int background_check(const char *file, struct buffer *output, int *ret_code)
+{
+	char path[2 * PLACES_PATH];
+	char *list[5];
+	int ends[2], status, got;
+	pid_t child;
+
+	if (find_clusterd(path, sizeof(path)) < 0)
+		return -ENOENT;
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return -errno;
+	child = fork();
+	if (child == 0) {
+		(void)dup2(ends[1], STDOUT_FILENO);
+		(void)dup2(ends[1], STDERR_FILENO);
+		(void)execv(path, arguments_of(path, "--check", file, list));
+		_exit(127);
+	}
+	(void)close(ends[1]);
+	while ((got = buffer_read(output, ends[0])) > 0 || got == -EINTR)
+		continue;
+	(void)close(ends[0]);
+	if (child == -1)
+		return -EAGAIN;
+	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
+		continue;
+	*ret_code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+	return 0;
+}
+
+/* A private socket on which the supervisor says READY=1; an abstract one leaves no trace.
+ * Its name, as in NOTIFY_SOCKET. */
+static int open_notify(char *name, size_t size)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	socklen_t bytes = sizeof(sa_family_t); /* the kernel picks the name */
+	CLOSE_FD int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd == -1 || bind(fd, (struct sockaddr *)&address, bytes) == -1)
+		return -errno;
+	bytes = sizeof(address);
+	if (getsockname(fd, (struct sockaddr *)&address, &bytes) == -1)
+		return -errno;
+	(void)snprintf(name, size, "@%.*s",
+		       (int)(bytes - offsetof(struct sockaddr_un, sun_path) - 1),
+		       address.sun_path + 1);
+	return fd_take(&fd);
+}
+
+static int open_log(const struct places *places, char *path, size_t size)
+{
+	int fd;
+
+	(void)snprintf(path, size, "%s/clusterd.log", places->log);
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	return fd == -1 ? -errno : fd;
+}
+
+/* What only the child does: it becomes a daemon, then clusterd. */
+static void become_clusterd(char *path, const char *file, int log, const char *notify)
+{
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const char *home = getenv("CLUSTERD_HOME");
+	char absolute[PATH_MAX];
+	char *list[5];
+
+	if (home != NULL && realpath(home, absolute) != NULL)
+		(void)setenv("CLUSTERD_HOME", absolute, 1);
+	(void)setenv("NOTIFY_SOCKET", notify, 1);
+	(void)setsid();
+	(void)!chdir("/");
+	if (dup2(nothing, STDIN_FILENO) == -1 || dup2(log, STDOUT_FILENO) == -1 ||
+	    dup2(log, STDERR_FILENO) == -1)
+		_exit(EXIT_FAILED);
+	(void)syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+	(void)execv(path, arguments_of(path, "--empty", file, list));
+	_exit(127);
+}
+
+/* Until the supervisor says READY=1 (1), ends (0), or is late (-ETIMEDOUT). */
+static int await_ready(int notify, int pidfd)
+{
+	msec deadline = clock_now() + PATIENCE;
+	char text[512];
+
+	for (;;) {
+		struct pollfd ready[] = {{.fd = notify, .events = POLLIN},
+					 {.fd = pidfd, .events = POLLIN}};
+		msec left = deadline - clock_now();
+		ssize_t got;
+
+		if (left <= 0 || poll(ready, 2, (int)left) == 0)
+			return -ETIMEDOUT;
+		if ((ready[0].revents & POLLIN) != 0) {
+			got = recv(notify, text, sizeof(text) - 1, 0);
+			text[got > 0 ? got : 0] = '\0';
+			if (strstr(text, "READY=1") != NULL)
+				return 1;
+		} else if ((ready[1].revents & POLLIN) != 0) {
+			return 0;
+		}
+	}
+}
+
+/* What the log has got since `from`. */
+static void print_tail(const char *path, off_t from)
+{
+	CLOSE_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat now;
+	char text[TAIL_BYTES];
+	ssize_t got;
+
+	if (fd == -1 || fstat(fd, &now) == -1)
+		return;
+	if (now.st_size - from > (off_t)sizeof(text))
+		from = now.st_size - (off_t)sizeof(text);
+	got = pread(fd, text, sizeof(text), from);
+	if (got > 0)
+		(void)fwrite(text, 1, (size_t)got, stderr);
+}
+
+static enum exit_code say_outcome(const struct options *options, int outcome, pid_t child,
+				  const char *log, off_t before)
+{
+	int status = 0;
+
+	if (outcome > 0) {
+		say(options, "clusterd runs as process %d, its log is %s", (int)child,
+		    log);
+		return EXIT_DONE;
+	}
+	if (outcome < 0)
+		return say_error(options, EXIT_TIMED_OUT, NULL,
+				 "start: clusterd does not get ready, see %s", log);
+	print_tail(log, before);
+	(void)waitpid(child, &status, 0);
+	return say_error(options,
+			 WIFEXITED(status) && WEXITSTATUS(status) == EXIT_BUSY
+				 ? EXIT_BUSY
+				 : EXIT_FAILED,
+			 NULL, "start: clusterd ended at once, see %s", log);
+}
+
+enum exit_code background_start(const struct options *options, const char *file)
+{
+	char path[2 * PLACES_PATH], log_path[PLACES_PATH + 16], name[128];
+	CLOSE_FD int notify = -1, log = -1, pidfd = -1;
+	struct places places;
+	struct fault fault;
+	struct stat before = {0};
+	pid_t child;
+
+	if (find_clusterd(path, sizeof(path)) < 0)
+		return say_error(options, EXIT_FAILED, NULL,
+				 "start: clusterd is not installed");
+	if (places_find(&places, NULL, &fault) < 0 || places_make(&places, &fault) < 0)
+		return say_error(options, EXIT_FAILED, NULL, "start: %s", fault.text);
+	log = open_log(&places, log_path, sizeof(log_path));
+	if (log < 0)
+		return say_error(options, EXIT_FAILED, NULL, "start: %s: %s", log_path,
+				 strerror(-log));
+	notify = open_notify(name, sizeof(name));
+	if (notify < 0)
+		return say_error(options, EXIT_FAILED, NULL, "start: %s",
+				 strerror(-notify));
+	(void)fstat(log, &before);
+	child = fork();
+	if (child == 0)
+		become_clusterd(path, file, log, name);
+	pidfd = child > 0 ? (int)syscall(SYS_pidfd_open, child, 0) : -1;
+	if (pidfd == -1)
+		return say_error(options, EXIT_FAILED, NULL, "start: %s",
+				 strerror(errno));
+	return say_outcome(options, await_ready(notify, pidfd), child, log_path,
+			   before.st_size);
+}

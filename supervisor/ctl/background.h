@@ -1,0 +1,18 @@
+/*
+ * background.h - the clusterd program beside us: asked to check, or started for good.
+ */
+#ifndef SUPERVISOR_CTL_BACKGROUND_H
+#define SUPERVISOR_CTL_BACKGROUND_H
+
+#include "common/buffer.h"
+#include "supervisor/ctl/say.h"
+
+/* Runs `clusterd --check [-c file]`, its words into `output`; *ret_code is its exit code.
+ * A negative errno when it could not be run. */
+int background_check(const char *file, struct buffer *output, int *ret_code);
+
+/* Starts `clusterd --empty [-c file]` in a session of its own, without a terminal, and
+ * waits until it answers.  Says where its log is, or why there is none. */
+enum exit_code background_start(const struct options *options, const char *file);
+
+#endif

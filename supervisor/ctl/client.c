@@ -1,0 +1,201 @@
+#include "supervisor/ctl/client.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/fd.h"
+#include "common/places.h"
+#include "common/text.h"
+
+#define REPLY_BYTES ((size_t)256 << 20) /* no honest supervisor says more at a time */
+
+static int connect_to(struct client *client, const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	CLOSE_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		return -errno;
+	if (!text_copy(address.sun_path, sizeof(address.sun_path), path))
+		return -ENAMETOOLONG;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == -1)
+		return errno == ECONNREFUSED || errno == ENOTDIR ? -ENOENT : -errno;
+	*client = (struct client){.fd = fd_take(&fd), .deadline = MSEC_NEVER};
+	buffer_init(&client->in, REPLY_BYTES);
+	buffer_init(&client->out, VARLINK_REQUEST_BYTES);
+	return 0;
+}
+
+int client_connect(struct client *client, const struct options *options, bool own)
+{
+	struct places places;
+	int code;
+
+	if (options->socket != NULL)
+		return connect_to(client, options->socket);
+	if (places_find(&places, NULL, NULL) < 0)
+		return -ENAMETOOLONG;
+	code = connect_to(client, places.control);
+	if (code == -ENOENT && !own && getenv("CLUSTERD_HOME") == NULL &&
+	    strcmp(places.control, PLACES_ROOT_CONTROL) != 0)
+		code = connect_to(client, PLACES_ROOT_CONTROL);
+	return code;
+}
+
+void client_close(struct client *client)
+{
+	buffer_free(&client->in);
+	buffer_free(&client->out);
+	fd_close(&client->fd);
+}
+
+enum exit_code client_say_absent(const struct options *options, int code)
+{
+	const char *command = command_rows[options->command].name;
+
+	switch (code) {
+	case -ENOENT:
+		return say_error(options, EXIT_NOT_RUNNING, NULL,
+				 "%s: no supervisor is running", command);
+	case -EACCES:
+	case -EPERM:
+		return say_error(options, EXIT_DENIED, NULL, "%s: permission denied",
+				 command);
+	case -EAGAIN:
+		return say_error(options, EXIT_BUSY, NULL,
+				 "%s: the supervisor is busy, try again", command);
+	default:
+		return say_error(options, EXIT_FAILED, NULL, "%s: control socket: %s",
+				 command, strerror(-code));
+	}
+}
+
+enum exit_code client_open(struct client *client, const struct options *options)
+{
+	int code = client_connect(client, options, false);
+
+	return code < 0 ? client_say_absent(options, code) : EXIT_DONE;
+}
+
+bool client_take_timeout(struct client *client, const struct options *options)
+{
+	msec span;
+
+	if (!options_has(options, FLAG_TIMEOUT))
+		return true;
+	if (text_parse_duration(&span, options->value[FLAG_TIMEOUT]) < 0) {
+		(void)say_error(options, EXIT_USAGE, NULL,
+				"%s: --timeout: %s is no time such as 500ms, 30s, 5m",
+				command_rows[options->command].name,
+				options->value[FLAG_TIMEOUT]);
+		return false;
+	}
+	client->deadline = clock_now() + span;
+	return true;
+}
+
+struct json_writer *client_begin(struct client *client, const char *method, bool more)
+{
+	char name[64] = VARLINK_INTERFACE ".";
+
+	(void)text_copy(name + strlen(name), sizeof(name) - strlen(name), method);
+	client->writer = (struct json_writer){.to = &client->out};
+	varlink_open_call(&client->writer, name, more);
+	return &client->writer;
+}
+
+int client_send(struct client *client)
+{
+	varlink_close_call(&client->writer);
+	if (client->out.broken)
+		return -E2BIG;
+	while (client->out.count > 0) {
+		struct pollfd ready = {.fd = client->fd, .events = POLLOUT};
+		int code = buffer_write(&client->out, client->fd);
+
+		if (code == -EPIPE)
+			return 0; /* it may have said why before it hung up */
+		if (code < 0)
+			return code;
+		if (client->out.count > 0 && poll(&ready, 1, -1) == -1 && errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Until there is something to read: 1, or -ETIMEDOUT, or another errno. */
+static int wait_for_more(const struct client *client)
+{
+	struct pollfd ready = {.fd = client->fd, .events = POLLIN};
+
+	for (;;) {
+		msec left = client->deadline == MSEC_NEVER
+				    ? -1
+				    : client->deadline - clock_now();
+		int count;
+
+		if (client->deadline != MSEC_NEVER && left < 0)
+			left = 0;
+		count = poll(&ready, 1, left > INT_MAX ? INT_MAX : (int)left);
+		if (count > 0)
+			return 1;
+		if (count == 0)
+			return -ETIMEDOUT;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+int client_receive(struct client *client, struct varlink_reply *ret_reply)
+{
+	struct fault fault;
+	size_t count;
+
+	buffer_drop(&client->in, client->taken);
+	client->taken = 0;
+	while ((count = varlink_first_message(&client->in)) == 0) {
+		int code = wait_for_more(client);
+
+		if (code > 0)
+			code = buffer_read(&client->in, client->fd);
+		if (code == -ECONNRESET)
+			code = 0;
+		if (code <= 0)
+			return code;
+	}
+	client->taken = count;
+	return varlink_decode_reply(ret_reply, client->in.bytes, count - 1, &fault) < 0
+		       ? -EBADMSG
+		       : 1;
+}
+
+enum exit_code client_expect(struct client *client, const struct options *options,
+			     struct varlink_reply *ret_reply)
+{
+	const char *command = command_rows[options->command].name;
+	int code = client_receive(client, ret_reply);
+	enum exit_code result;
+
+	if (code == -ETIMEDOUT)
+		return say_error(options, EXIT_TIMED_OUT, NULL, "%s: timed out waiting",
+				 command);
+	if (code == 0)
+		return say_error(options, EXIT_FAILED, NULL,
+				 "%s: the supervisor hung up before it answered",
+				 command);
+	if (code < 0)
+		return say_error(options, EXIT_FAILED, NULL, "%s: %s", command,
+				 strerror(-code));
+	if (ret_reply->error == NULL)
+		return EXIT_DONE;
+	result = say_refusal(options, ret_reply);
+	varlink_free_reply(ret_reply);
+	return result;
+}

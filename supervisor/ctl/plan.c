@@ -1,0 +1,84 @@
+#include "supervisor/ctl/verbs.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *kind, *words;
+} kinds[] = {
+	{"keep", "unchanged"},
+	{"add", "new, will be started"},
+	{"reshape", "changes in place, no worker is replaced"},
+	{"roll", "every worker will be replaced, one by one"},
+	{"remove", "gone from the file, will be drained and removed"},
+};
+
+static void print_change(const struct options *options, const struct json *change)
+{
+	const char *kind = json_find_text(change, "kind");
+	const char *fault = json_find_text(change, "fault");
+	const struct json *keys = json_find(change, "keys");
+	const char *words = kind;
+	struct buffer list;
+
+	for (size_t i = 0; kind != NULL && i < ARRAY_COUNT(kinds); i++)
+		if (strcmp(kinds[i].kind, kind) == 0)
+			words = kinds[i].words;
+	buffer_init(&list, PATH_MAX);
+	for (size_t i = 0; i < json_count(keys); i++) {
+		buffer_append_text(&list, i == 0 ? " (" : ", ");
+		buffer_append_text(&list, json_text(json_at(keys, i)));
+	}
+	buffer_append(&list, json_count(keys) > 0 ? ")" : "",
+		      json_count(keys) > 0 ? 2 : 1);
+	say(options, "%s: %s%s", json_find_text(change, "app"),
+	    fault != NULL ? fault : words, list.bytes);
+	buffer_free(&list);
+}
+
+void plan_print(const struct options *options, const struct json *parameters)
+{
+	const struct json *changes = json_find(parameters, "changes");
+	struct buffer json;
+	struct json_writer writer = {.to = &json};
+
+	if (options->json) {
+		buffer_init(&json, SIZE_MAX);
+		json_put(&writer, NULL, parameters);
+		say_json(&json);
+		buffer_free(&json);
+		return;
+	}
+	for (size_t i = 0; i < json_count(changes); i++)
+		print_change(options, json_at(changes, i));
+	if (json_count(changes) == 0)
+		say(options, "no apps");
+}
+
+enum exit_code verb_plan(const struct options *options)
+{
+	struct varlink_reply reply;
+	struct json_writer *writer;
+	struct client client;
+	char path[PATH_MAX];
+	enum exit_code code;
+
+	if (options->arguments > 0 && realpath(options->argument[0], path) == NULL)
+		return say_error(options, EXIT_USAGE, NULL, "plan: %s: no such file",
+				 options->argument[0]);
+	code = client_open(&client, options);
+	if (code != EXIT_DONE)
+		return code;
+	writer = client_begin(&client, "Plan", false);
+	if (options->arguments > 0)
+		json_put_text(writer, "file", path);
+	(void)client_send(&client);
+	code = client_expect(&client, options, &reply);
+	if (code == EXIT_DONE) {
+		plan_print(options, reply.parameters);
+		varlink_free_reply(&reply);
+	}
+	client_close(&client);
+	return code;
+}

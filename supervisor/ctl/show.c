@@ -1,0 +1,179 @@
+/*
+ * show.c - everything about an app, for people and as JSON.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/text.h"
+#include "supervisor/ctl/rows.h"
+#include "supervisor/ctl/verbs.h"
+
+#define PATIENCE 10000 /* ms */
+
+static void print_text(const char *name, const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		(void)printf("  %-12s %s\n", name, text);
+}
+
+static void print_list(const char *name, const struct json *list)
+{
+	if (json_count(list) == 0)
+		return;
+	(void)printf("  %-12s", name);
+	for (size_t i = 0; i < json_count(list); i++)
+		(void)printf(" %s", json_text(json_at(list, i)));
+	(void)putchar('\n');
+}
+
+static void print_span(const char *name, const struct json *app, const char *key)
+{
+	int64_t span = json_find_number(app, key, -1);
+	char text[32];
+
+	if (span < 0)
+		return;
+	text_format_duration(text, sizeof(text), span);
+	print_text(name, text);
+}
+
+static void print_headline(const struct json *app)
+{
+	const struct json *instances = json_find(app, "instances");
+	int64_t configured = json_find_number(instances, "configured", 0);
+
+	(void)printf("%s: %s, %" PRId64 " of %" PRId64 " workers ready",
+		     json_find_text(app, "name"), json_find_text(app, "state"),
+		     json_find_number(instances, "ready", 0),
+		     json_find_number(instances, "desired", 0));
+	if (json_find_bool(instances, "overridden"))
+		(void)printf(" (scaled; the config says %" PRId64 ")", configured);
+	(void)putchar('\n');
+}
+
+static void print_operations(const struct json *app)
+{
+	const struct json *now = json_find(app, "operation");
+	const struct json *last = json_find(app, "last_operation");
+	const char *phase = json_find_text(now, "phase");
+	const char *error = json_find_text(last, "error");
+	char span[32] = "";
+
+	if (json_is_map(now))
+		(void)printf("  %-12s %s: %s %" PRId64 "/%" PRId64 "\n", "now",
+			     json_find_text(now, "kind"), phase != NULL ? phase : "",
+			     json_find_number(now, "done", 0),
+			     json_find_number(now, "total", 0));
+	if (!json_is_map(last))
+		return;
+	text_format_duration(span, sizeof(span),
+			     json_find_number(last, "duration_ms", 0));
+	(void)printf("  %-12s %s: %s in %s\n", "before", json_find_text(last, "kind"),
+		     json_find_bool(last, "ok") ? "done"
+		     : error != NULL            ? error
+						: "failed",
+		     span);
+}
+
+static void print_exits(const struct json *app)
+{
+	const struct json *workers = json_find(app, "workers");
+
+	for (size_t i = 0; i < json_count(workers); i++) {
+		const struct json *worker = json_at(workers, i);
+		const struct json *last = json_find(worker, "last_exit");
+
+		if (json_is_map(last))
+			(void)printf("  slot %" PRId64 " ended %s: %s\n",
+				     json_find_number(worker, "slot", 0),
+				     json_find_text(last, "at"),
+				     json_find_text(last, "reason"));
+	}
+}
+
+static void print_origin(const struct json *app)
+{
+	const char *config = json_find_text(app, "config");
+
+	if (config != NULL)
+		(void)printf("  %-12s %s:%" PRId64 "\n", "config", config,
+			     json_find_number(app, "config_line", 0));
+	else
+		print_text("config", "embedded in clusterd");
+	print_list("command", json_find(app, "command"));
+	print_text("program", json_find_text(app, "program"));
+	print_text("directory", json_find_text(app, "directory"));
+	print_text("stdout", json_find_text(app, "log_out"));
+	print_text("stderr", json_find_text(app, "log_err"));
+	print_text("drain by", json_find_text(app, "drain_signal"));
+	print_span("drain within", app, "drain_timeout_ms");
+	print_span("ready within", app, "ready_timeout_ms");
+	print_span("beats every", app, "heartbeat_interval_ms");
+	print_span("hung after", app, "heartbeat_timeout_ms");
+}
+
+static void print_app(const struct options *options, const struct json *app)
+{
+	struct rows rows;
+
+	print_headline(app);
+	print_text("trouble", json_find_text(app, "trouble"));
+	print_list("listen", json_find(app, "listen"));
+	print_text("balance", json_find_text(app, "balance"));
+	print_operations(app);
+	print_origin(app);
+	print_exits(app);
+	(void)putchar('\n');
+	if (rows_init(&rows, options) < 0)
+		return;
+	rows_add_app(&rows, app);
+	(void)table_print(rows.table);
+	rows_fini(&rows);
+}
+
+static void take_apps(const struct options *options, struct json_writer *writer,
+		      const struct json *apps)
+{
+	for (size_t i = 0; i < json_count(apps); i++)
+		if (options->json)
+			json_put(writer, NULL, json_at(apps, i));
+		else if (!options->quiet)
+			print_app(options, json_at(apps, i));
+}
+
+enum exit_code verb_show(const struct options *options)
+{
+	struct buffer json;
+	struct json_writer writer = {.to = &json};
+	struct client client;
+	bool continues = true;
+	enum exit_code code = client_open(&client, options);
+
+	if (code != EXIT_DONE)
+		return code;
+	client.deadline = clock_now() + PATIENCE;
+	verb_put_targets(client_begin(&client, "Show", true), options, 0);
+	(void)client_send(&client);
+	buffer_init(&json, SIZE_MAX);
+	json_open_object(&writer, NULL);
+	json_open_array(&writer, "apps");
+	while (continues && code == EXIT_DONE) {
+		struct varlink_reply reply;
+
+		code = client_expect(&client, options, &reply);
+		if (code != EXIT_DONE)
+			break;
+		continues = reply.continues;
+		take_apps(options, &writer, json_find(reply.parameters, "apps"));
+		varlink_free_reply(&reply);
+	}
+	json_close_array(&writer);
+	json_close_object(&writer);
+	if (code == EXIT_DONE && options->json)
+		say_json(&json);
+	buffer_free(&json);
+	client_close(&client);
+	return code;
+}
