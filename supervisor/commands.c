@@ -71,6 +71,21 @@ static void cmd_operate(struct call *call)
 	call_settle(call);
 }
 
+static void scale_one(struct call *call, const struct choice *choice, const char *count)
+{
+	struct fault fault = {0};
+	unsigned number;
+	int result = -EINVAL;
+
+	if (choice->slot >= 0)
+		(void)fault_set(&fault, result, "an app can be scaled, a worker can't");
+	else if (strcmp(count, "0") == 0)
+		(void)fault_set(&fault, result, "0 workers are none: use stop");
+	else
+		result = app_begin_scale(choice->app, count, &number, &fault);
+	take_begun(call, choice->app, result, "has that many workers already", &fault);
+}
+
 static void cmd_scale(struct call *call)
 {
 	const char *count = json_find_text(call->message.parameters, "count");
@@ -80,17 +95,8 @@ static void cmd_scale(struct call *call)
 	    select_target(call, &selection,
 			  json_find_text(call->message.parameters, "target")) < 0)
 		return;
-	for (unsigned i = 0; i < selection.count; i++) {
-		struct app *app = selection.choice[i].app;
-		struct fault fault = {0};
-		unsigned ret_count = 0;
-		int result = selection.choice[i].slot < 0
-				     ? app_begin_scale(app, count, &ret_count, &fault)
-				     : fault_set(&fault, -EINVAL,
-						 "an app can be scaled, a worker can't");
-
-		take_begun(call, app, result, "has that many workers already", &fault);
-	}
+	for (unsigned i = 0; i < selection.count; i++)
+		scale_one(call, &selection.choice[i], count);
 	select_free(&selection);
 	call_settle(call);
 }
@@ -115,6 +121,19 @@ static void answer_faults(struct call *call, const struct apply_report *report,
 	call_close_reply(call, &writer, false);
 }
 
+/* What needed no operation is said in words of its own. */
+static void judge_applied(struct call *call, const char *name)
+{
+	const struct app *app = supervisor_find(call->supervisor, name);
+	const char *what = "changed in place";
+
+	if (app == NULL)
+		what = "removed";
+	else if (app_state(app) == APP_STOPPED)
+		what = "listed, not started";
+	call_judge(call, name, CALL_DONE, what, -1);
+}
+
 static void judge_row(struct call *call, const struct apply_row *row)
 {
 	if (row->fault.text[0] != '\0')
@@ -124,7 +143,7 @@ static void judge_row(struct call *call, const struct apply_row *row)
 	else if (row->applied && row->plan.kind == PLAN_KEEP)
 		call_judge(call, row->app, CALL_UNCHANGED, "runs already, unchanged", -1);
 	else if (row->applied)
-		call_judge(call, row->app, CALL_DONE, NULL, -1);
+		judge_applied(call, row->app);
 	else if (row->plan.kind != PLAN_KEEP)
 		call_judge(call, row->app, CALL_PLANNED, "differs in the file, too", -1);
 }

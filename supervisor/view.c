@@ -158,6 +158,7 @@ void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
 	json_close_array(writer);
 	json_put_number(writer, "restarts", status.restarts);
 	view_operation(writer, &status);
+	json_put_text(writer, "foreign_listeners", status.foreign);
 	json_put_text(writer, "trouble", status.trouble);
 	json_put_text(writer, "log_out", status.log_out);
 	json_put_text(writer, "log_err", status.log_err);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -66,10 +67,14 @@ static enum exit_code ask_about(const struct options *options, unsigned first,
 
 enum exit_code verb_wait(const struct options *options)
 {
+	const char *state = options->value[FLAG_FOR];
 	struct varlink_reply reply;
-	enum exit_code code =
-		ask_about(options, 0, "for", options->value[FLAG_FOR], true, &reply);
+	enum exit_code code;
 
+	if (state != NULL && strcmp(state, "ready") != 0 && strcmp(state, "stopped") != 0)
+		return say_error(options, EXIT_USAGE, NULL,
+				 "wait: --for: %s: ready or stopped", state);
+	code = ask_about(options, 0, "for", state, true, &reply);
 	if (code == EXIT_DONE)
 		varlink_free_reply(&reply);
 	return code;

@@ -109,7 +109,7 @@ static void tell_verdict(struct change *change, const struct json *verdict)
 		app = "?";
 	if (verdicts[i].code != EXIT_DONE)
 		tell_failure(change, app, reason, verdicts[i].code);
-	else if (i == 0)
+	else if (i == 0 && reason == NULL)
 		tell_done(change, app, json_find_number(verdict, "duration_ms", -1));
 	else
 		say(change->options, "%s: %s", app, reason);

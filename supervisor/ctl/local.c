@@ -1,8 +1,10 @@
 /*
  * local.c - what needs no supervisor: check, init, completion, help.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "supervisor/ctl/background.h"
 #include "supervisor/ctl/complete.h"
@@ -27,6 +29,9 @@ enum exit_code verb_check(const struct options *options)
 	enum exit_code code = EXIT_DONE;
 	int ended, result;
 
+	if (file != NULL && access(file, R_OK) == -1)
+		return say_error(options, EXIT_USAGE, NULL, "check: %s: %s", file,
+				 strerror(errno));
 	buffer_init(&output, OUTPUT_BYTES);
 	result = background_check(file, &output, &ended);
 	if (result < 0)

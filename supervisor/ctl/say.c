@@ -90,16 +90,15 @@ static void put_fault(struct json_writer *writer, char *line)
 	char *number = strchr(line, ':');
 	char *key = number != NULL ? strstr(number, ": ") : NULL;
 	char *why = key != NULL ? strstr(key + 2, ": ") : NULL;
-	unsigned at = 0;
+	unsigned at;
 
 	json_open_object(writer, NULL);
 	json_put_text(writer, "text", line);
 	if (why != NULL) {
-		*key = *why = '\0';
-		if (text_parse_unsigned(&at, number + 1, 1, UINT32_MAX) == 0)
-			*number = '\0';
+		*number = *key = *why = '\0';
 		json_put_text(writer, "file", line);
-		json_put_figure(writer, "line", at > 0 ? (int64_t)at : -1);
+		if (text_parse_unsigned(&at, number + 1, 1, UINT32_MAX) == 0)
+			json_put_number(writer, "line", at);
 		json_put_text(writer, "key", key + 2);
 		json_put_text(writer, "message", why + 2);
 	}

@@ -121,6 +121,7 @@ static void print_app(const struct options *options, const struct json *app)
 	print_headline(app);
 	print_text("trouble", json_find_text(app, "trouble"));
 	print_list("listen", json_find(app, "listen"));
+	print_text("shared with", json_find_text(app, "foreign_listeners"));
 	print_text("balance", json_find_text(app, "balance"));
 	print_operations(app);
 	print_origin(app);

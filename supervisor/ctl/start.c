@@ -145,8 +145,9 @@ static void take_back(const struct options *options)
 	struct options quietly = {
 		.command = COMMAND_SHUTDOWN, .socket = options->socket, .quiet = true};
 
-	if (!has_apps(options))
-		(void)verb_shutdown(&quietly);
+	if (has_apps(options) || verb_shutdown(&quietly) != EXIT_DONE)
+		return;
+	say(options, "clusterd has ended again: there is nothing to run");
 }
 
 static enum exit_code bring_up(const struct options *options, const char *file)
