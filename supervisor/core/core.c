@@ -105,23 +105,17 @@ static void end_restart(struct core_app *app)
 		app->slot[i].restarting = false;
 }
 
-/* Successors that are not good yet, beside one who serves. */
-static unsigned count_successors(const struct core_app *app)
+static unsigned count_pairs(const struct core_app *app)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < app->slots; i++) {
-		unsigned keeper = slot_keeper(app, i);
-
-		if (slot_wanted(app, i) && keeper < CORE_SEATS &&
-		    !app->slot[i].seat[keeper].settled &&
-		    worker_is_ready(&app->slot[i].seat[1 - keeper]))
-			count++;
-	}
+	for (unsigned i = 0; i < app->slots; i++)
+		count += slot_wanted(app, i) && slot_present(&app->slot[i]) == CORE_SEATS;
 	return count;
 }
 
-static void fill(struct step *step, unsigned slot, unsigned *successors)
+/* Beside one who serves only as many as `surge` allows; where nobody does, at once. */
+static void fill(struct step *step, unsigned slot, unsigned *pairs)
 {
 	struct core_app *app = step->app;
 	struct slot *it = &app->slot[slot];
@@ -129,20 +123,20 @@ static void fill(struct step *step, unsigned slot, unsigned *successors)
 
 	if (!slot_waits(app, slot) || !backoff_allows(&it->backoff, step->now))
 		return;
-	if (slot_ready(it) > 0 && *successors >= roll_surge(app))
+	if (slot_ready(it) > 0 && *pairs >= roll_surge(app))
 		return;
 	while (it->seat[at.seat].phase != WORKER_VACANT)
 		if (++at.seat == CORE_SEATS)
 			return;
-	*successors += slot_ready(it) > 0;
 	worker_spawn(step, at, slot_generation(app, slot));
+	*pairs += slot_present(it) == CORE_SEATS;
 }
 
 /* Retires from the highest slot down, tends and fills from the lowest up. */
 static void decide(struct step *step)
 {
 	struct core_app *app = step->app;
-	unsigned successors;
+	unsigned pairs;
 
 	if (app->want.surge == app->want.generation && roll_is_done(app))
 		app->want.surge = 0; /* promoted: the last of the old ones */
@@ -158,10 +152,10 @@ static void decide(struct step *step)
 
 	end_restart(app);
 	roll_advance(app);
-	successors = count_successors(app);
+	pairs = count_pairs(app);
 	for (unsigned i = 0; i < app->slots; i++)
-		fill(step, i, &successors);
-	fill(step, CORE_SURGE, &successors);
+		fill(step, i, &pairs);
+	fill(step, CORE_SURGE, &pairs);
 }
 
 void core_step(struct core_app *app, const struct core_event *event, msec now,

@@ -31,7 +31,7 @@ static unsigned count_busy(const struct core_app *app)
 static bool is_any_good(const struct core_app *app)
 {
 	for (unsigned i = 0; i < app->reload.reached; i++)
-		if (slot_good(app, i))
+		if (slot_good(app, i) && !app->slot[i].resting)
 			return true;
 	return false;
 }
@@ -46,13 +46,13 @@ void roll_advance(struct core_app *app)
 	busy = count_busy(app);
 	while (app->reload.reached < app->want.count) {
 		unsigned limit = is_any_good(app) ? roll_surge(app) : 1;
-		struct slot *next = &app->slot[app->reload.reached];
+		unsigned next = app->reload.reached;
 
-		if (busy >= limit || slot_present(next) == CORE_SEATS)
+		if (busy >= limit || slot_present(&app->slot[next]) == CORE_SEATS)
 			return;
-		slot_forgive(next);
-		app->reload.reached++;
-		busy += is_busy(app, app->reload.reached - 1);
+		slot_forgive(&app->slot[next]);
+		app->reload.reached = next + 1;
+		busy += is_busy(app, next);
 	}
 }
 
