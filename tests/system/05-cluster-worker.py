@@ -306,6 +306,16 @@ def resets():
     listener = listen()
     worker = Worker([listener], "--test-endpoints")
     worker.hear_until("READY")
+    ended = 0
+    for _ in range(500):  # the end may meet the worker at any moment
+        client = Client(listener).ask("/_test/id")
+        client.socket.shutdown(socket.SHUT_WR)
+        ended += client.answer() is not None and client.ends(2)
+        client.close()
+        if not ended:
+            break
+    check("who will send no more is answered and let go", ended == 500, ended)
+
     client = Client(listener)
     size = 40 * 1024 * 1024
     client.send(b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n" % size)

@@ -80,6 +80,7 @@ void farewell_begin(struct farewells *farewells, int fd, bool certain)
 	ev_timer_init(&leaver->over, on_over, FAREWELL_SECONDS, 0.);
 	leaver->readable.data = leaver;
 	leaver->over.data = leaver;
+	ev_now_update(farewells->loop); /* a busy turn must not cut the time short */
 	ev_io_start(farewells->loop, &leaver->readable);
 	ev_timer_start(farewells->loop, &leaver->over);
 	farewells->count++;

@@ -37,6 +37,18 @@ static bool has_token(const char *list, const char *token)
 	return false;
 }
 
+/* "http://host/path" is "/path" to the host that gets it. */
+static const char *skip_authority(const char *target)
+{
+	static const char scheme[] = "http://";
+	const char *path;
+
+	if (strncasecmp(target, scheme, strlen(scheme)) != 0)
+		return target;
+	path = strchr(target + strlen(scheme), '/');
+	return path != NULL ? path : "/";
+}
+
 static void free_request(struct request *request)
 {
 	ev_timer_stop(request->server->loop, &request->wake);
@@ -108,7 +120,7 @@ static enum MHD_Result route(struct request *request)
 }
 
 static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection,
-				  const char *path, const char *method,
+				  const char *target, const char *method,
 				  const char *version, const char *bytes, size_t *count,
 				  void **context)
 {
@@ -122,7 +134,7 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
 		*context = request;
 		request->connection = connection;
 		request->method = method;
-		request->path = path;
+		request->path = skip_authority(target);
 		return begin_request(owner, request);
 	}
 	if (*count > 0) {
@@ -131,23 +143,37 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
 		return MHD_YES;
 	}
 	request->method = method;
-	request->path = path;
+	request->path = skip_authority(target);
 	request->peer->leaves = has_token(request_header(request, "Connection"), "close");
 	return route(request);
+}
+
+/*
+ * The library takes a short read for an empty socket, so it misses an end that came
+ * together with the request: the kernel tells of both but once.  Shutting our side, too,
+ * makes the kernel tell again.
+ */
+static void notice_end(int fd)
+{
+	char byte;
+
+	if (recv(fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0)
+		(void)shutdown(fd, SHUT_RD);
 }
 
 static void on_completed(void *owner, struct MHD_Connection *connection, void **context,
 			 enum MHD_RequestTerminationCode how)
 {
 	struct request *request = *context;
+	struct server *server = owner;
 
-	(void)owner;
 	(void)connection;
-	(void)how;
 	if (request == NULL)
 		return;
 	request->peer->busy = false;
 	request->peer->idle_since = clock_now();
+	if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		notice_end((int)(request->peer - server->peers.row));
 	free_request(request);
 	*context = NULL;
 }
@@ -270,20 +296,30 @@ static int start_library(struct server *server)
 	return 0;
 }
 
-static int count_descriptors(void)
+/* How many we may open: all that we are allowed to allow ourselves. */
+static int raise_descriptors(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur > DESCRIPTORS_MOST)
-		return DESCRIPTORS_MOST;
-	return (int)limit.rlim_cur;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return -errno;
+	if (limit.rlim_max > DESCRIPTORS_MOST)
+		limit.rlim_max = DESCRIPTORS_MOST;
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+			return -errno;
+	}
+	return (int)limit.rlim_max;
 }
 
 int server_init(struct server *server, struct ev_loop *loop)
 {
-	int descriptors = count_descriptors();
+	int descriptors = raise_descriptors();
 	int error;
 
+	if (descriptors < 0)
+		return descriptors;
 	if (descriptors < 2 * DESCRIPTORS_SPARED)
 		return -EMFILE;
 	/* A connection may hold a file open beside itself, and linger after its end. */
