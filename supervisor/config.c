@@ -134,11 +134,11 @@ struct load {
 	struct draft draft;
 };
 
-static void load_begin(struct load *load, struct arena *arena, struct faults *faults)
+static int load_begin(struct load *load, struct arena *arena, struct faults *faults)
 {
-	*load = (struct load){.draft = {.arena = arena, .faults = faults}};
-	load->draft.scratch = &load->scratch;
+	load->scratch = (struct arena){0};
 	faults->count = 0;
+	return draft_init(&load->draft, arena, &load->scratch, faults);
 }
 
 static int load_end(struct load *load, int error, struct spec *ret_spec)
@@ -261,15 +261,14 @@ int config_load(const char *path, bool with_directory, struct arena *arena,
 {
 	bool missing = with_directory && access(path, F_OK) == -1 && errno == ENOENT;
 	struct load load;
-	int error = 0;
+	int error = load_begin(&load, arena, faults);
 	int count = 0;
 
-	load_begin(&load, arena, faults);
-	if (!missing)
+	if (!missing && !error)
 		error = load_file(&load, path);
 	if (with_directory && error != -ENOMEM)
 		count = load_directory(&load, path);
-	if (missing && count == 0)
+	if (missing && count == 0 && !error)
 		error = load_file(&load, path);
 	return load_end(&load, count < 0 ? count : error, ret_spec);
 }
@@ -280,9 +279,10 @@ int config_load_text(const char *name, const char *directory, const char *text,
 	struct load load;
 	struct source source = {0};
 	struct fault fault;
-	int error;
+	int error = load_begin(&load, arena, faults);
 
-	load_begin(&load, arena, faults);
+	if (error)
+		return load_end(&load, error, ret_spec);
 	source.names = &load.scratch;
 	error = source_read_text(&source, name, directory, text, &fault);
 	error = load_source(&load, &source, error, &fault, NULL, directory);

@@ -29,6 +29,16 @@ static int read_defaults(struct value_reader *reader, const struct destination *
 	return 0;
 }
 
+int draft_init(struct draft *draft, struct arena *arena, struct arena *scratch,
+	       struct faults *faults)
+{
+	struct value_reader reader = {.arena = arena, .faults = faults};
+	const struct destination to = {SETTING_OF_SUPERVISOR, &draft->spec};
+
+	*draft = (struct draft){.arena = arena, .scratch = scratch, .faults = faults};
+	return read_defaults(&reader, &to);
+}
+
 static int refuse_unknown(const struct value_reader *reader, const struct value *value,
 			  enum setting_scope scope)
 {

@@ -18,13 +18,17 @@ struct draft_app {
 
 struct draft {
 	struct arena *arena;   /* where the spec will live */
-	struct arena *scratch; /* lives as long as the draft */
+	struct arena *scratch; /* for what is needed until then */
 	struct faults *faults;
 	struct spec spec;
 	const struct value *supervisor; /* the group that was read; NULL: none yet */
 	struct draft_app *app[SPEC_APPS];
 	unsigned apps;
 };
+
+/* Borrows all three; the scratch arena must outlive the draft.  0 or -ENOMEM. */
+int draft_init(struct draft *draft, struct arena *arena, struct arena *scratch,
+	       struct faults *faults);
 
 /* Adds what one file says; `file` is its absolute path, NULL: embedded; relative paths
  * are relative to `directory`.  What is wrong becomes faults; -ENOMEM is the only error.

@@ -361,6 +361,7 @@ static int take_next(struct reader *reader)
 static int join(struct reader *reader, const char *name)
 {
 	struct source *source = reader->source;
+	size_t length;
 	int error;
 
 	reader->name = arena_text(source->names, name);
@@ -370,8 +371,12 @@ static int join(struct reader *reader, const char *name)
 	source->files++;
 	mark_place(reader);
 
-	if (strlen(reader->text) < reader->length)
+	length = strlen(reader->text);
+	if (length < reader->length) {
+		for (size_t i = 0; i < length; i++)
+			reader->line += reader->text[i] == '\n';
 		return refuse(reader, "a byte of value 0 is not text");
+	}
 	error = append(reader, "", 0);
 	while (!error && reader->at < reader->length)
 		error = take_next(reader);
