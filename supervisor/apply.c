@@ -302,7 +302,7 @@ static int change_app(const struct batch *batch, struct app *app,
 		result = roll_app(app, plan->after, fault);
 	else if (plan->kind == PLAN_RESHAPE)
 		result = reshape_app(app, plan->after, fault);
-	if (result == 0 && batch->apply->how == APPLY_START)
+	if (result == 0 && batch->apply->how == APPLY_START && plan->after->autostart)
 		result = app_begin_start(app, fault);
 	return result;
 }

@@ -155,6 +155,8 @@ static void tell_systemd(struct supervisor *supervisor)
 	unsigned apps = 0, online = 0;
 	char text[64];
 
+	if (supervisor->stopping)
+		return;
 	for (struct app *app = supervisor->apps; app != NULL; app = app->next) {
 		apps += app->core.want.running;
 		online += app->core.want.running && app_state(app) == APP_ONLINE;
