@@ -35,7 +35,7 @@ int main(int count, char **list)
 	struct fault fault;
 
 	if (options_parse(&options, count, list, &fault) < 0)
-		return say_error(&options, EXIT_USAGE, NULL, "%s", fault.text);
+		return (int)say_error(&options, EXIT_USAGE, NULL, "%s", fault.text);
 	if (options.help && options.command < COMMAND_COUNT) {
 		help_print(options.command);
 		return EXIT_DONE;
@@ -52,5 +52,5 @@ int main(int count, char **list)
 		(void)fputs("usage: clusterctl COMMAND: try clusterctl --help\n", stderr);
 		return EXIT_USAGE;
 	}
-	return verbs[options.command](&options);
+	return (int)verbs[options.command](&options);
 }
