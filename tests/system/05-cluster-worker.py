@@ -310,10 +310,10 @@ def resets():
     for _ in range(500):  # the end may meet the worker at any moment
         client = Client(listener).ask("/_test/id")
         client.socket.shutdown(socket.SHUT_WR)
-        ended += client.answer() is not None and client.ends(2)
-        client.close()
-        if not ended:
+        if client.answer() is None or not client.ends(2):
             break
+        client.close()
+        ended += 1
     check("who will send no more is answered and let go", ended == 500, ended)
 
     client = Client(listener)

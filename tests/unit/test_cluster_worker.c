@@ -311,6 +311,25 @@ START_TEST(a_full_queue_drops_the_message_and_never_blocks)
 }
 END_TEST
 
+START_TEST(a_word_that_met_a_full_queue_comes_with_the_next_beat)
+{
+	int supervisor = open_supervisor();
+	char text[CLUSTER_NOTIFY_MAX];
+
+	while (cluster_beat(NULL) == 1)
+		continue;
+	ck_assert_int_eq(_i == 0 ? cluster_ready() : cluster_draining(), -EAGAIN);
+	ck_assert_int_eq(cluster_beat(NULL), -EAGAIN);
+	while (recv(supervisor, text, sizeof(text), 0) != -1)
+		continue;
+	ck_assert_int_eq(cluster_beat(NULL), 1);
+	expect_message(supervisor,
+		       _i == 0 ? "READY=1\nWATCHDOG=1\n" : "STOPPING=1\nWATCHDOG=1\n");
+	ck_assert_int_eq(cluster_beat(NULL), 1);
+	expect_message(supervisor, "WATCHDOG=1\n");
+}
+END_TEST
+
 START_TEST(a_supervisor_that_left_is_reported_and_may_return)
 {
 	int supervisor = open_supervisor();
@@ -417,6 +436,8 @@ static Suite *suite_of_cluster_worker(void)
 	tcase_add_test(tcase, a_beat_before_its_time_has_no_lag);
 	tcase_add_loop_test(tcase, a_watchdog_of_another_process_wants_no_beats, 0, 2);
 	tcase_add_test(tcase, a_full_queue_drops_the_message_and_never_blocks);
+	tcase_add_loop_test(tcase, a_word_that_met_a_full_queue_comes_with_the_next_beat,
+			    0, 2);
 	tcase_add_test(tcase, a_supervisor_that_left_is_reported_and_may_return);
 	tcase_add_test(tcase, a_status_is_one_line);
 	tcase_add_test(tcase, a_message_too_long_is_refused);

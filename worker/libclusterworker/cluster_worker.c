@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FIGURES_BYTES 320 /* WATCHDOG=1 and five lines of the longest key and number */
+#define FIGURES_BYTES 320 /* two words and five lines of the longest key and number */
 
 /* What the supervisor said to us; there is one process, hence one of these. */
 static struct {
@@ -27,6 +27,7 @@ static struct {
 	socklen_t to_bytes; /* 0: nobody listens */
 	uint64_t interval;  /* of beats, in microseconds; 0: none wanted */
 	uint64_t last_beat; /* when, in microseconds; 0: none yet */
+	const char *owed;   /* a word that met a full queue; NULL: none.  Atomic. */
 } us;
 
 static bool parse_number(const char *text, uint64_t *ret_number)
@@ -182,6 +183,16 @@ static int send_figures(const char *head, const struct cluster_figures *figures)
 	return send_text(text, used);
 }
 
+/* A word is said once in a life, so one that got lost is said again with the next beat.
+ */
+static int send_word(const char *word)
+{
+	int result = send_text(word, strlen(word));
+
+	__atomic_store_n(&us.owed, result == -EAGAIN ? word : NULL, __ATOMIC_RELAXED);
+	return result;
+}
+
 int cluster_listen(void)
 {
 	take_environment();
@@ -213,9 +224,7 @@ uint64_t cluster_beat_interval(void)
 
 int cluster_ready(void)
 {
-	static const char ready[] = "READY=1\n";
-
-	return send_text(ready, strlen(ready));
+	return send_word("READY=1\n");
 }
 
 /* How late the caller's timer brought this beat. */
@@ -237,7 +246,10 @@ static uint64_t measure_lag(void)
 int cluster_beat(const struct cluster_figures *figures)
 {
 	struct cluster_figures said = CLUSTER_FIGURES_UNKNOWN;
+	const char *owed = __atomic_exchange_n(&us.owed, NULL, __ATOMIC_RELAXED);
+	char head[32];
 	uint64_t lag;
+	int result;
 
 	take_environment();
 	lag = measure_lag();
@@ -245,7 +257,11 @@ int cluster_beat(const struct cluster_figures *figures)
 		said = *figures;
 	if (said.lag_usec == CLUSTER_UNKNOWN)
 		said.lag_usec = lag;
-	return send_figures("WATCHDOG=1\n", &said);
+	(void)snprintf(head, sizeof(head), "%sWATCHDOG=1\n", owed != NULL ? owed : "");
+	result = send_figures(head, &said);
+	if (result == -EAGAIN && owed != NULL)
+		__atomic_store_n(&us.owed, owed, __ATOMIC_RELAXED);
+	return result;
 }
 
 int cluster_status(const char *text)
@@ -263,9 +279,7 @@ int cluster_status(const char *text)
 
 int cluster_draining(void)
 {
-	static const char stopping[] = "STOPPING=1\n";
-
-	return send_text(stopping, strlen(stopping));
+	return send_word("STOPPING=1\n");
 }
 
 int cluster_done(const struct cluster_figures *last)

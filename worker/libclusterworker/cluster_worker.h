@@ -86,7 +86,10 @@ uint64_t cluster_beat_interval(void);
  *	or what socket(2) and sendto(2) may fail with.  The next call tries anew.
  */
 
-/* I accept connections now.  Before this the supervisor sends none. */
+/*
+ * I accept connections now.  Like cluster_draining(), it is said again with the next beat
+ * if the queue was full.
+ */
 int cluster_ready(void);
 
 /*
