@@ -1,6 +1,7 @@
 #include "supervisor/value.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,9 @@ int value_refuse(const struct value_reader *reader, const struct value *value,
 	va_start(arguments, format);
 	(void)vsnprintf(why, sizeof(why), format, arguments);
 	va_end(arguments);
+	/* What was read may be quoted in it; one fault is one line. */
+	for (char *letter = why; *letter; letter++)
+		*letter = iscntrl((unsigned char)*letter) ? '?' : *letter;
 	fault_add(reader->faults, "%s:%u: %s%s%s: %s", value->place.file,
 		  value->place.line, reader->subject ? reader->subject : "",
 		  reader->subject ? "." : "", reader->key, why);
