@@ -123,7 +123,7 @@ static void fill(struct step *step, unsigned slot, unsigned *pairs)
 
 	if (!slot_waits(app, slot) || !backoff_allows(&it->backoff, step->now))
 		return;
-	if (slot_ready(it) > 0 && *pairs >= roll_surge(app))
+	if (slot_ready(it) > 0 && *pairs >= roll_limit(app))
 		return;
 	while (it->seat[at.seat].phase != WORKER_VACANT)
 		if (++at.seat == CORE_SEATS)
@@ -132,26 +132,25 @@ static void fill(struct step *step, unsigned slot, unsigned *pairs)
 	*pairs += slot_present(it) == CORE_SEATS;
 }
 
-/* Retires from the highest slot down, tends and fills from the lowest up. */
+/* Tends and fills from the lowest slot up, retires from the highest down. */
 static void decide(struct step *step)
 {
 	struct core_app *app = step->app;
 	unsigned pairs;
 
-	if (app->want.surge == app->want.generation && roll_is_done(app))
-		app->want.surge = 0; /* promoted: the last of the old ones */
+	for (unsigned i = 0; i <= CORE_SURGE; i++)
+		if (slot_wanted(app, i))
+			tend(step, i);
+	end_restart(app);
+	roll_advance(app);
+	roll_end(app);
 
 	if (!slot_wanted(app, CORE_SURGE))
 		retire(step, CORE_SURGE);
 	for (unsigned i = app->slots; i-- > 0;)
 		if (!slot_wanted(app, i))
 			retire(step, i);
-	for (unsigned i = 0; i <= CORE_SURGE; i++)
-		if (slot_wanted(app, i))
-			tend(step, i);
 
-	end_restart(app);
-	roll_advance(app);
 	pairs = count_pairs(app);
 	for (unsigned i = 0; i < app->slots; i++)
 		fill(step, i, &pairs);

@@ -115,7 +115,8 @@ struct core_app {
 		uint32_t from;    /* the way back; never changes while active */
 		unsigned reached; /* slots below this are to have the wanted generation */
 		unsigned failures;
-		unsigned count; /* to go back to, when the count changed too; 0: it did not */
+		unsigned count; /* the one before, if it changed too: the way back; else 0
+				 */
 	} reload;
 	struct {
 		bool active; /* slots from `from` to the wanted count do not serve yet */
@@ -242,6 +243,10 @@ unsigned core_serving(const struct core_app *app); /* slots with a worker that i
 
 /* May this slot own buckets: a ready, punctual worker that is not leaving sits there. */
 bool core_routes(const struct core_app *app, unsigned slot);
+
+/* Slots below this are wanted: during a roll that makes them fewer still the old count.
+ */
+unsigned core_count(const struct core_app *app);
 
 /* Is this slot to have a worker?  False: retired or parked. */
 bool core_wants(const struct core_app *app, unsigned slot);

@@ -1,11 +1,23 @@
 #include "supervisor/core/roll.h"
 
+#include <string.h>
+
 #include "supervisor/core/slot.h"
 
-unsigned roll_surge(const struct core_app *app)
+static bool is_any_good(const struct core_app *app)
+{
+	for (unsigned i = 0; i < app->reload.reached; i++)
+		if (slot_good(app, i) && !app->slot[i].resting)
+			return true;
+	return false;
+}
+
+unsigned roll_limit(const struct core_app *app)
 {
 	unsigned surge = app->policy.surge;
 
+	if (app->reload.active && !is_any_good(app))
+		return 1;
 	if (app->policy.surge_percent)
 		surge = (app->want.count * surge + 99) / 100;
 	return surge ? surge : 1;
@@ -28,14 +40,6 @@ static unsigned count_busy(const struct core_app *app)
 	return count;
 }
 
-static bool is_any_good(const struct core_app *app)
-{
-	for (unsigned i = 0; i < app->reload.reached; i++)
-		if (slot_good(app, i) && !app->slot[i].resting)
-			return true;
-	return false;
-}
-
 /* Two workers that are present keep a slot from being reached: a third finds no seat. */
 void roll_advance(struct core_app *app)
 {
@@ -45,10 +49,10 @@ void roll_advance(struct core_app *app)
 		return;
 	busy = count_busy(app);
 	while (app->reload.reached < app->want.count) {
-		unsigned limit = is_any_good(app) ? roll_surge(app) : 1;
 		unsigned next = app->reload.reached;
 
-		if (busy >= limit || slot_present(&app->slot[next]) == CORE_SEATS)
+		if (busy >= roll_limit(app) ||
+		    slot_present(&app->slot[next]) == CORE_SEATS)
 			return;
 		slot_forgive(&app->slot[next]);
 		app->reload.reached = next + 1;
@@ -56,7 +60,7 @@ void roll_advance(struct core_app *app)
 	}
 }
 
-bool roll_is_done(const struct core_app *app)
+static bool is_done(const struct core_app *app)
 {
 	if (!app->reload.active || app->reload.reached < app->want.count)
 		return false;
@@ -64,6 +68,17 @@ bool roll_is_done(const struct core_app *app)
 		if (!slot_good(app, i) || !slot_satisfied(app, i))
 			return false;
 	return true;
+}
+
+/* What is not wanted any more goes now: slots beyond a smaller count, a promoted canary.
+ */
+void roll_end(struct core_app *app)
+{
+	if (!is_done(app))
+		return;
+	if (app->want.surge == app->want.generation)
+		app->want.surge = 0;
+	memset(&app->reload, 0, sizeof(app->reload));
 }
 
 bool roll_owns(const struct core_app *app, uint32_t generation)

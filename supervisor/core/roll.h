@@ -10,14 +10,14 @@
 
 #include "supervisor/core/step.h"
 
-/* Most slots that may have a successor beside the one who serves. */
-unsigned roll_surge(const struct core_app *app);
+/* Most slots that may hold one more worker than they need, now. */
+unsigned roll_limit(const struct core_app *app);
 
 /* Reaches as many more slots as may be. */
 void roll_advance(struct core_app *app);
 
-/* Every wanted slot has come to rest at the wanted generation. */
-bool roll_is_done(const struct core_app *app);
+/* Ends a roll all of whose slots are at rest at the wanted generation. */
+void roll_end(struct core_app *app);
 
 /* Is a failure of this generation, or in this slot, one of the reload, or of the scale?
  */

@@ -11,11 +11,18 @@ bool worker_is_present(const struct worker *worker)
 	       worker->phase == WORKER_UNROUTING;
 }
 
+unsigned core_count(const struct core_app *app)
+{
+	if (!app->want.running)
+		return 0;
+	return app->want.count > app->reload.count ? app->want.count : app->reload.count;
+}
+
 bool slot_wanted(const struct core_app *app, unsigned slot)
 {
 	if (slot == CORE_SURGE)
 		return app->want.running && app->want.surge;
-	return app->want.running && slot < app->want.count;
+	return slot < core_count(app);
 }
 
 static bool is_reached(const struct core_app *app, unsigned slot)
@@ -28,6 +35,13 @@ uint32_t slot_generation(const struct core_app *app, unsigned slot)
 	if (slot == CORE_SURGE)
 		return app->want.surge;
 	return is_reached(app, slot) ? app->want.generation : app->reload.from;
+}
+
+/* A slot that the roll itself adds is not filled before it is reached. */
+static bool is_open(const struct core_app *app, unsigned slot)
+{
+	return is_reached(app, slot) || app->reload.count == 0 ||
+	       slot < app->reload.count;
 }
 
 /* How good a claim this worker has to its slot; 0: none. */
@@ -122,7 +136,7 @@ bool slot_waits(const struct core_app *app, unsigned slot)
 	if (it->resting || it->restarting)
 		return false;
 	if (slot_wanted(app, slot))
-		return slot_keeper(app, slot) == CORE_SEATS;
+		return slot_keeper(app, slot) == CORE_SEATS && is_open(app, slot);
 	return it->owed && slot_present(it) == 0;
 }
 

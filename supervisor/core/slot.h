@@ -4,6 +4,7 @@
  * During a roll a slot that the roll has not reached keeps whoever serves in it, and
  * comes back as the generation before if it falls: a bad new version never spreads by
  * crashes.
+ * A slot that the roll adds waits for it; one that it takes away serves until it is over.
  */
 #ifndef SUPERVISOR_CORE_SLOT_H
 #define SUPERVISOR_CORE_SLOT_H

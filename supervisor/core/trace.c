@@ -11,7 +11,8 @@ enum {
 	HAS_NUMBER = 8,
 	HAS_EXIT = 16,
 	HAS_OPERATION = 32,
-	HAS_DICE = 64
+	HAS_DICE = 64,
+	HAS_COUNT = 128
 };
 
 static const struct {
@@ -30,7 +31,7 @@ static const struct {
 	[CORE_UNROUTED] = {"unrouted", HAS_SLOT},
 	[CORE_OWED] = {"owed", HAS_SLOT},
 	[CORE_START] = {"start", HAS_GENERATION | HAS_OPERATION},
-	[CORE_RELOAD] = {"reload", HAS_GENERATION | HAS_OPERATION},
+	[CORE_RELOAD] = {"reload", HAS_GENERATION | HAS_COUNT | HAS_OPERATION},
 	[CORE_SCALE] = {"scale", HAS_NUMBER | HAS_OPERATION},
 	[CORE_RESTART] = {"restart", HAS_GENERATION | HAS_OPERATION},
 	[CORE_RESTART_SLOT] = {"again", HAS_SLOT | HAS_OPERATION},
@@ -156,6 +157,8 @@ static void put_event(struct line *line, const struct core_event *event)
 		put_number(line, " g", event->arg);
 	if (has & HAS_NUMBER)
 		put_number(line, " ", event->arg);
+	if (has & HAS_COUNT && event->count)
+		put_number(line, " n", event->count);
 	if (has & HAS_EXIT && event->arg < ARRAY_COUNT(exits) && exits[event->arg]) {
 		put(line, " ");
 		put(line, exits[event->arg]);
@@ -302,6 +305,8 @@ static bool take_rest(const char **text, unsigned has, struct core_event *event)
 	if (has & HAS_GENERATION && !take_mark(text, 'g'))
 		return false;
 	if (has & (HAS_GENERATION | HAS_NUMBER) && !take_arg(text, &event->arg))
+		return false;
+	if (has & HAS_COUNT && take_mark(text, 'n') && !take_arg(text, &event->count))
 		return false;
 	for (unsigned i = 0; has & HAS_EXIT && i < ARRAY_COUNT(exits); i++)
 		if (exits[i] && take_word(text, exits[i]))

@@ -67,6 +67,8 @@ static void charge(struct step *step, struct seat_ref at, const struct worker *b
 		fail_operation(step, at, early);
 }
 
+/* A slot does not come to rest while somebody else is there: a successor that ends, even
+ * cleanly, has failed to take over. */
 void verdict_pass(struct step *step, struct seat_ref at, const struct worker *before,
 		  enum core_exit end)
 {
@@ -74,10 +76,11 @@ void verdict_pass(struct step *step, struct seat_ref at, const struct worker *be
 	struct slot *slot = &step->app->slot[at.slot];
 	bool final = is_final(policy, end);
 	bool early = before->served == MSEC_NEVER;
+	bool alone = slot_present(slot) == 0;
 	msec served = early ? 0 : step->now - before->served;
 
 	slot->owed = false;
-	if (final && end != CORE_EXIT_FAILURE && !early) {
+	if (final && alone && end != CORE_EXIT_FAILURE && !early) {
 		slot->resting = true;
 		if (at.slot == CORE_SURGE)
 			step->app->want.surge = 0;
@@ -89,8 +92,8 @@ void verdict_pass(struct step *step, struct seat_ref at, const struct worker *be
 	backoff_fail(&slot->backoff, &policy->backoff, served, step->now,
 		     step->dice + at.slot * 0x9e3779b9u);
 	step_note(step, at, CORE_NOTE_FAILED);
-	if (final ||
-	    (policy->restart_max && slot->backoff.failures >= policy->restart_max)) {
+	if (alone && (final || (policy->restart_max &&
+				slot->backoff.failures >= policy->restart_max))) {
 		slot->resting = true;
 		step_note(step, at, CORE_NOTE_RESTING);
 	} else if (!backoff_allows(&slot->backoff, step->now)) {

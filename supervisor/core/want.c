@@ -52,10 +52,13 @@ static void reload_count(struct core_app *app, unsigned count)
 {
 	if (count == 0 || count == app->want.count)
 		return;
+	assert(count <= CORE_SLOTS);
 	if (app->reload.active && app->reload.count == 0)
 		app->reload.count = app->want.count;
 	memset(&app->scale, 0, sizeof(app->scale));
 	app->want.count = count;
+	if (app->reload.reached > count)
+		app->reload.reached = count;
 }
 
 void want_reload(struct step *step, const struct core_event *event)
@@ -83,7 +86,7 @@ void want_scale(struct step *step, const struct core_event *event)
 {
 	struct core_app *app = step->app;
 	unsigned count = event->arg;
-	unsigned before = app->want.count;
+	unsigned before = app->reload.count ? app->reload.count : app->want.count;
 	unsigned from = app->scale.active ? app->scale.from : before;
 	unsigned least = count < from ? count : from;
 	unsigned most = count > app->slots ? count : app->slots;
@@ -204,23 +207,26 @@ static bool are_satisfied(const struct core_app *app, unsigned first, unsigned p
 	return true;
 }
 
-static bool is_done(const struct core_app *app)
+/* A reload also waits for those who are not wanted any more. */
+static bool is_over(const struct core_app *app)
 {
-	if (app->operation.kind == CORE_OPERATION_RELOAD)
-		return !app->reload.active;
-	return are_satisfied(app, app->operation.first, app->operation.past);
+	if (app->operation.kind != CORE_OPERATION_RELOAD)
+		return are_satisfied(app, app->operation.first, app->operation.past);
+	if (app->reload.active)
+		return false;
+	for (unsigned i = 0; i <= CORE_SURGE; i++)
+		if (!slot_wanted(app, i) && !slot_vacant(&app->slot[i]))
+			return false;
+	return true;
 }
 
-/* The surge slot is the last of the old ones, unless it tries something else. */
 void want_settle(struct step *step)
 {
 	struct core_app *app = step->app;
 
-	if (roll_is_done(app) && (app->want.surge || slot_vacant(&app->slot[CORE_SURGE])))
-		memset(&app->reload, 0, sizeof(app->reload));
 	if (app->scale.active && are_satisfied(app, app->scale.from, app->want.count))
 		memset(&app->scale, 0, sizeof(app->scale));
-	if (app->operation.kind != CORE_OPERATION_NONE && is_done(app))
+	if (app->operation.kind != CORE_OPERATION_NONE && is_over(app))
 		step_answer(step, app->operation.reverted ? CORE_RESULT_REVERTED
 							  : CORE_RESULT_OK);
 }

@@ -229,7 +229,8 @@ static bool may_be_replaced(const struct moment *moment, struct seat_ref at)
 
 	if (heir->phase != WORKER_SERVING || !heir->settled)
 		return false;
-	if (moment->before->want.generation != app->want.generation)
+	if (moment->event->kind == CORE_RELOAD ||
+	    moment->before->want.generation != app->want.generation)
 		return true;
 	return at.slot == CORE_SURGE || heir->generation == app->want.generation ||
 	       (app->reload.active && at.slot >= moment->before->reload.reached);
@@ -255,25 +256,31 @@ static bool service_goes_on(const struct moment *moment)
 	return true;
 }
 
-/* A retiring worker hears TERM when its queue is empty or its time is over, not before.
- */
+static bool is_unrouted(const struct moment *moment, struct seat_ref at)
+{
+	const struct worker *worker = worker_of(moment->before, at);
+
+	if (worker->phase != WORKER_UNROUTING)
+		return false;
+	if (moment->event->kind == CORE_UNROUTED && moment->event->at.slot == at.slot)
+		return true;
+	return is_ticking(moment) && worker->deadline <= moment->now;
+}
+
+/* A retiring worker hears TERM when its queue is empty or its time is over, not before;
+ * unless another one is there to empty it. */
 static bool nobody_drains_before_it_is_unrouted(const struct moment *moment)
 {
 	for (unsigned i = 0; i < moment->actions->count; i++) {
 		const struct core_action *action = &moment->actions->list[i];
-		const struct worker *worker = worker_of(moment->before, action->at);
+		const struct slot *slot = &moment->after->slot[action->at.slot];
 
 		if (action->kind != CORE_TERM ||
-		    core_wants(moment->after, action->at.slot))
+		    core_wants(moment->after, action->at.slot) ||
+		    worker_of(moment->before, action->at)->phase == WORKER_STARTING)
 			continue;
-		if (worker->phase == WORKER_STARTING)
-			continue;
-		if (worker->phase != WORKER_UNROUTING)
-			return false;
-		if (moment->event->kind == CORE_UNROUTED &&
-		    moment->event->at.slot == action->at.slot)
-			continue;
-		if (!is_ticking(moment) || worker->deadline > moment->now)
+		if (slot->seat[1 - action->at.seat].phase != WORKER_UNROUTING &&
+		    !is_unrouted(moment, action->at))
 			return false;
 	}
 	return true;
@@ -488,6 +495,17 @@ static bool failures_are_limited(const struct moment *moment)
 	return !app->scale.active || app->scale.failures <= app->policy.failures;
 }
 
+/* What came with a bad generation goes with it. */
+static bool a_revert_undoes_the_count(const struct moment *moment)
+{
+	const struct core_app *before = moment->before;
+
+	if (is_command(moment->event) || before->reload.count == 0 ||
+	    before->want.generation == moment->after->want.generation)
+		return true;
+	return moment->after->want.count == before->reload.count;
+}
+
 static bool range_is_served(const struct core_app *app, unsigned first, unsigned past)
 {
 	for (unsigned i = first; i < past; i++) {
@@ -505,6 +523,14 @@ static bool range_is_served(const struct core_app *app, unsigned first, unsigned
 	return true;
 }
 
+static bool are_others_gone(const struct core_app *app)
+{
+	EACH_SLOT(i, app)
+	if (!core_wants(app, i) && !is_vacant(&app->slot[i]))
+		return false;
+	return true;
+}
+
 static bool result_is_true(const struct moment *moment, enum core_operation_kind kind,
 			   enum core_result result)
 {
@@ -517,7 +543,7 @@ static bool result_is_true(const struct moment *moment, enum core_operation_kind
 		return kind == CORE_OPERATION_START || kind == CORE_OPERATION_RESTART ||
 		       kind == CORE_OPERATION_RENEW;
 	if (result == CORE_RESULT_REVERTED && kind == CORE_OPERATION_RELOAD)
-		return !app->reload.active;
+		return !app->reload.active && are_others_gone(app);
 	if (result == CORE_RESULT_REVERTED)
 		return kind == CORE_OPERATION_SCALE &&
 		       app->want.count < moment->witness.count &&
@@ -528,7 +554,7 @@ static bool result_is_true(const struct moment *moment, enum core_operation_kind
 		return app->want.running && range_is_served(app, 0, app->want.count);
 	case CORE_OPERATION_RELOAD:
 		return app->want.generation == moment->witness.generation &&
-		       (!app->want.running || range_is_served(app, 0, app->want.count));
+		       !app->reload.active && are_others_gone(app);
 	case CORE_OPERATION_SCALE:
 		return app->want.count == moment->witness.count &&
 		       (!app->want.running ||
@@ -637,6 +663,7 @@ static const struct {
 	{"the way back of a roll stays", the_way_back_stays},
 	{"a roll ends at rest", a_roll_ends_at_rest},
 	{"failures are limited", failures_are_limited},
+	{"a revert undoes the count", a_revert_undoes_the_count},
 	{"answers are true", answers_are_true},
 	{"after stop nothing is started", after_stop_nothing_is_started},
 	{"settled means at rest", settled_means_at_rest},

@@ -55,7 +55,8 @@ enum {
 	SURGES = 4096,
 	LATENESS = 8192, /* of the supervisor; workers that beat in time */
 	RESETS = 16384,
-	BAD_STARTS = 32768 /* crashes, but only before they are ready */
+	BAD_STARTS = 32768, /* crashes, but only before they are ready */
+	RESHAPES = 65536    /* reloads that change the count too */
 };
 
 struct feature_set {
@@ -167,7 +168,7 @@ static struct code encode(const struct state *state)
 	*at++ = (uint8_t)(app->operation.first | app->operation.past << 4);
 	*at++ = (uint8_t)(state->ghost.witness.generation | state->ghost.witness.count
 								    << 4);
-	*at++ = state->ghost.awake;
+	*at++ = (uint8_t)(state->ghost.awake | app->reload.count << 1);
 	for (unsigned i = 0; i < SEATS; i++)
 		*at++ = (uint8_t)(state->ghost.beat[i].unread | state->ghost.beat[i].age
 									<< 1);
@@ -203,7 +204,8 @@ static struct state decode(const struct code *code, const struct core_policy *po
 	app->operation.id = app->operation.kind != CORE_OPERATION_NONE;
 	state.ghost.witness.generation = at[7] & 15;
 	state.ghost.witness.count = at[7] >> 4;
-	state.ghost.awake = at[8];
+	state.ghost.awake = at[8] & 1;
+	app->reload.count = at[8] >> 1;
 	for (unsigned i = 0; i < SEATS; i++) {
 		state.ghost.beat[i].unread = at[9 + i] & 1;
 		state.ghost.beat[i].age = at[9 + i] >> 1;
@@ -406,6 +408,12 @@ static void choose_commands(const struct feature_set *set, struct choices *choic
 {
 	if (set->generations > 1)
 		choose_generations(set, CORE_RELOAD, choices);
+	for (uint32_t i = 1; set->features & RESHAPES && i <= set->generations; i++)
+		for (unsigned count = 1; count <= CORE_SLOTS; count++)
+			may(choices, (struct core_event){.kind = CORE_RELOAD,
+							 .arg = i,
+							 .count = count,
+							 .operation = 1});
 	if (set->features & SCALES)
 		for (uint32_t i = 1; i <= CORE_SLOTS; i++)
 			may(choices, (struct core_event){.kind = CORE_SCALE,
@@ -898,6 +906,17 @@ static const struct feature_set sets[] = {
 	 .count = 2,
 	 .generations = 2,
 	 .policy = {POLICY}},
+	{.name = "reshape",
+	 .features = BAD_STARTS | RESHAPES,
+	 .count = 1,
+	 .generations = 2,
+	 .policy = {POLICY}},
+	{.name = "job",
+	 .size = SMALL,
+	 .features = CRASHES | CLEAN_EXITS,
+	 .count = 1,
+	 .generations = 2,
+	 .policy = {POLICY, .failures = 1, .restart = CORE_RESTART_NEVER}},
 	{.name = "restart",
 	 .features = CRASHES | RESTARTS | RESTART_SLOTS,
 	 .count = 2,

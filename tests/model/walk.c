@@ -191,6 +191,8 @@ static void command(struct walk *walk)
 		event.arg = 1 + draw(walk, walk->slots);
 	else
 		event.arg = 1 + draw(walk, 4);
+	if (event.kind == CORE_RELOAD && draw(walk, 2))
+		event.count = 1 + draw(walk, walk->slots);
 	step(walk, event);
 }
 
