@@ -103,8 +103,8 @@ static msec time_of_code(uint8_t code)
 
 static uint8_t *encode_worker(uint8_t *at, const struct worker *worker)
 {
-	*at++ = (uint8_t)(worker->phase | worker->generation << 3 | worker->settled << 6 |
-			  worker->renew << 7);
+	*at++ = (uint8_t)(worker->phase | worker->generation << 3 |
+			  (unsigned)worker->settled << 6 | (unsigned)worker->renew << 7);
 	*at++ = code_of_time(worker->deadline);
 	*at++ = code_of_time(worker->beat);
 	*at++ = code_of_time(worker->served);
@@ -163,8 +163,9 @@ static struct code encode(const struct state *state)
 	*at++ = (uint8_t)(app->reload.active | app->reload.from << 1 |
 			  app->reload.reached << 4);
 	*at++ = (uint8_t)(app->reload.failures | app->scale.failures << 4);
-	*at++ = (uint8_t)(app->scale.active | app->scale.from << 1 | app->notifies << 4);
-	*at++ = (uint8_t)(app->operation.kind | app->operation.reverted << 4);
+	*at++ = (uint8_t)(app->scale.active | app->scale.from << 1 |
+			  (unsigned)app->notifies << 4);
+	*at++ = (uint8_t)(app->operation.kind | (unsigned)app->operation.reverted << 4);
 	*at++ = (uint8_t)(app->operation.first | app->operation.past << 4);
 	*at++ = (uint8_t)(state->ghost.witness.generation | state->ghost.witness.count
 								    << 4);
