@@ -1,0 +1,427 @@
+/*
+ * test_control.c - connections: who may speak, in what order, how much, and how long.
+ */
+/* wraps: getsockopt accept4 */
+#include <errno.h>
+#include <ev.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/varlink.h"
+#include "supervisor/control.h"
+#include "tests/unit/fake_supervisor.h"
+#include "tests/unit/unit.h"
+
+#define PING "{\"method\":\"" VARLINK_INTERFACE ".Ping\"}"
+#define STOP                               \
+	"{\"method\":\"" VARLINK_INTERFACE \
+	".Stop\",\"parameters\":{\"targets\":[\"web\"]}}"
+#define WAIT                               \
+	"{\"method\":\"" VARLINK_INTERFACE \
+	".Wait\",\"parameters\":{\"targets\":[\"api-2\"]}}"
+#define RESET                              \
+	"{\"method\":\"" VARLINK_INTERFACE \
+	".Reset\",\"parameters\":{\"targets\":[\"all\"]}}"
+
+static struct ev_loop *loop;
+static struct control *control;
+static char folder[] = "/tmp/test_control.XXXXXX";
+static struct sockaddr_un address = {.sun_family = AF_UNIX};
+static bool is_stranger; /* the peers are of another user */
+static int accept_error; /* of the next accept; 0: none */
+
+int __real_getsockopt(int fd, int level, int option, void *value, socklen_t *size);
+int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *size);
+int __real_accept4(int fd, struct sockaddr *peer, socklen_t *size, int flags);
+int __wrap_accept4(int fd, struct sockaddr *peer, socklen_t *size, int flags);
+
+int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *size)
+{
+	int code = __real_getsockopt(fd, level, option, value, size);
+
+	if (is_stranger && option == SO_PEERCRED)
+		((struct ucred *)value)->uid = geteuid() + 1;
+	return code;
+}
+
+int __wrap_accept4(int fd, struct sockaddr *peer, socklen_t *size, int flags)
+{
+	if (accept_error != 0) {
+		errno = accept_error;
+		return -1;
+	}
+	return __real_accept4(fd, peer, size, flags);
+}
+
+static void begin(void)
+{
+	struct fault fault;
+
+	fake_begin();
+	(void)text_copy(folder, sizeof(folder), "/tmp/test_control.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/control.sock",
+		       folder);
+	loop = ev_loop_new(EVFLAG_AUTO);
+	control = control_new(&fake, loop, address.sun_path, &fault);
+	ck_assert_msg(control != NULL, "%s", fault.text);
+}
+
+static void end(void)
+{
+	control_free(control);
+	ev_loop_destroy(loop);
+	ck_assert_int_eq(rmdir(folder), 0); /* nothing was left in it */
+}
+
+static void turn(void)
+{
+	for (int i = 0; i < 100; i++)
+		(void)ev_run(loop, EVRUN_NOWAIT);
+}
+
+static int dial(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* With the NUL that ends the literal: a whole message. */
+#define SAY(fd, text) ck_assert_int_eq(write(fd, text, sizeof(text)), sizeof(text))
+
+/* What has come, messages parted by newlines; "" nothing, "END" the end. */
+static const char *hear(int fd)
+{
+	static char text[65536];
+	ssize_t got;
+
+	turn();
+	got = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+	if (got == 0 || (got == -1 && errno == ECONNRESET))
+		return "END";
+	if (got < 0)
+		got = 0;
+	text[got] = '\0';
+	for (ssize_t i = 0; i < got; i++)
+		if (text[i] == '\0')
+			text[i] = '\n';
+	return text;
+}
+
+static unsigned count_answers(const char *heard)
+{
+	unsigned count = 0;
+
+	for (; *heard != '\0'; heard++)
+		count += *heard == '\n';
+	return count;
+}
+
+static void finish(uint32_t operation)
+{
+	const struct outcome outcome = {.app = "web", .result = CORE_RESULT_OK};
+
+	control_done(control, operation, &outcome);
+}
+
+START_TEST(the_socket_is_for_its_owner_only)
+{
+	struct stat status;
+
+	ck_assert_int_eq(stat(address.sun_path, &status), 0);
+	ck_assert_int_eq(status.st_mode & 0777, 0600);
+}
+END_TEST
+
+START_TEST(a_socket_that_was_left_over_is_replaced)
+{
+	struct fault fault;
+
+	control_free(control);
+	ck_assert_int_eq(mknod(address.sun_path, S_IFREG | 0600, 0), 0);
+	control = control_new(&fake, loop, address.sun_path, &fault);
+	ck_assert_ptr_nonnull(control);
+	ck_assert_int_eq(close(dial()), 0);
+}
+END_TEST
+
+START_TEST(a_path_that_is_too_long_is_a_fault)
+{
+	struct fault fault;
+	char path[200];
+
+	memset(path, 'x', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	ck_assert_ptr_null(control_new(&fake, loop, path, &fault));
+	ck_assert_ptr_nonnull(strstr(fault.text, "too long"));
+}
+END_TEST
+
+START_TEST(a_call_is_answered)
+{
+	int fd = dial();
+
+	ck_assert_str_eq(hear(fd), "");
+	SAY(fd, PING);
+	ck_assert_ptr_nonnull(strstr(hear(fd), "\"pid\":7"));
+	ck_assert(!control_is_busy(control));
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(a_call_may_come_in_pieces)
+{
+	int fd = dial();
+
+	for (size_t i = 0; i < sizeof(PING) - 1; i++) {
+		ck_assert_int_eq(write(fd, &PING[i], 1), 1);
+		ck_assert_str_eq(hear(fd), "");
+	}
+	ck_assert_int_eq(write(fd, "", 1), 1);
+	ck_assert_uint_eq(count_answers(hear(fd)), 1);
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(calls_are_answered_one_by_one_in_their_order)
+{
+	int fd = dial();
+	const char *heard;
+
+	SAY(fd, PING "\0" STOP "\0" PING);
+	heard = hear(fd);
+	ck_assert_uint_eq(count_answers(heard), 1);
+	ck_assert_ptr_nonnull(strstr(heard, "\"pid\":7"));
+	finish(1);
+	heard = hear(fd);
+	ck_assert_uint_eq(count_answers(heard), 2);
+	ck_assert_ptr_nonnull(strstr(heard, "\"done\""));
+	ck_assert(strstr(heard, "\"done\"") < strstr(heard, "\"pid\":7"));
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(all_who_wait_for_an_operation_are_told)
+{
+	int one = dial(), other = dial();
+
+	fake.app[2].begins = 0;
+	SAY(one, STOP);
+	turn();
+	fake.operations = 0; /* the other is told of the operation that is under way */
+	SAY(other, STOP);
+	turn();
+	finish(1);
+	ck_assert_uint_eq(count_answers(hear(one)), 1);
+	ck_assert_uint_eq(count_answers(hear(other)), 1);
+	(void)close(one);
+	(void)close(other);
+}
+END_TEST
+
+START_TEST(a_peer_that_leaves_is_forgotten_and_its_operation_is_not_hurt)
+{
+	int fd = dial();
+
+	SAY(fd, STOP);
+	turn();
+	(void)close(fd);
+	turn();
+	finish(1);
+	ck_assert_str_eq(fake.asked, "stop web\n");
+	ck_assert(!control_is_busy(control));
+}
+END_TEST
+
+START_TEST(a_peer_that_only_ends_its_own_speech_hears_the_answer)
+{
+	int fd = dial();
+
+	SAY(fd, STOP);
+	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+	ck_assert_str_eq(hear(fd), "");
+	finish(1);
+	ck_assert_ptr_nonnull(strstr(hear(fd), "\"done\""));
+	ck_assert_str_eq(hear(fd), "END");
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(who_waits_for_a_state_hears_when_it_comes)
+{
+	int fd = dial();
+
+	SAY(fd, WAIT);
+	ck_assert_str_eq(hear(fd), "");
+	fake.app[1].state = APP_ONLINE;
+	control_changed(control);
+	ck_assert_uint_eq(count_answers(hear(fd)), 1);
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(other_users_are_refused)
+{
+	int fd = dial();
+
+	is_stranger = true;
+	SAY(fd, STOP);
+	ck_assert_ptr_nonnull(strstr(hear(fd), "PermissionDenied"));
+	ck_assert_str_eq(hear(fd), "END");
+	ck_assert_str_eq(fake.asked, "");
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(garbage_is_told_and_cut_off)
+{
+	int fd = dial();
+
+	SAY(fd, "nonsense\0" STOP);
+	ck_assert_ptr_nonnull(strstr(hear(fd), "InvalidParameter"));
+	ck_assert_str_eq(hear(fd), "END");
+	ck_assert_str_eq(fake.asked, "");
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(a_request_without_end_is_cut_off)
+{
+	char much[4096];
+	int fd = dial();
+
+	memset(much, 'x', sizeof(much));
+	for (size_t i = 0; i < VARLINK_REQUEST_BYTES / sizeof(much); i++)
+		ck_assert_int_eq(write(fd, much, sizeof(much)), sizeof(much));
+	ck_assert_ptr_nonnull(strstr(hear(fd), "too long"));
+	ck_assert_str_eq(hear(fd), "END");
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(a_peer_that_never_reads_does_not_make_us_grow)
+{
+	int fd = dial();
+	unsigned asked = 0;
+
+	while (send(fd, PING, sizeof(PING), MSG_DONTWAIT) == sizeof(PING) &&
+	       asked < 100000) {
+		asked++;
+		turn();
+	}
+	ck_assert_uint_lt(asked, 100000);
+	ck_assert(control_is_busy(control));
+	(void)close(fd);
+	turn();
+	ck_assert(!control_is_busy(control));
+}
+END_TEST
+
+START_TEST(who_comes_when_all_places_are_taken_is_told_so)
+{
+	int fd[64], late;
+
+	for (size_t i = 0; i < ARRAY_COUNT(fd); i++)
+		fd[i] = dial();
+	turn();
+	late = dial();
+	ck_assert_ptr_nonnull(strstr(hear(late), "Busy"));
+	ck_assert_str_eq(hear(late), "END");
+	(void)close(late);
+	(void)close(fd[5]);
+	turn();
+	late = dial();
+	SAY(late, PING);
+	ck_assert_uint_eq(count_answers(hear(late)), 1);
+	(void)close(late);
+	for (size_t i = 0; i < ARRAY_COUNT(fd); i++)
+		if (i != 5)
+			(void)close(fd[i]);
+}
+END_TEST
+
+START_TEST(without_descriptors_accepting_pauses_and_goes_on)
+{
+	int fd = dial();
+
+	accept_error = EMFILE;
+	turn();
+	accept_error = 0;
+	SAY(fd, PING);
+	ck_assert_str_eq(hear(fd), "");
+	ev_sleep(1.05);
+	ck_assert_uint_eq(count_answers(hear(fd)), 1);
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(whoever_waits_hears_when_the_supervisor_ends)
+{
+	int one = dial(), other = dial();
+
+	SAY(one, STOP);
+	SAY(other, WAIT);
+	turn();
+	control_free(control);
+	control = NULL;
+	ck_assert_ptr_nonnull(strstr(hear(one), "Busy"));
+	ck_assert_ptr_nonnull(strstr(hear(other), "Busy"));
+	ck_assert_str_eq(hear(one), "END");
+	(void)close(one);
+	(void)close(other);
+}
+END_TEST
+
+START_TEST(many_calls_of_many_peers_are_all_answered)
+{
+	int fd[16];
+
+	for (size_t i = 0; i < ARRAY_COUNT(fd); i++)
+		fd[i] = dial();
+	for (int round = 0; round < 20; round++) {
+		for (size_t i = 0; i < ARRAY_COUNT(fd); i++)
+			SAY(fd[i], RESET "\0" PING);
+		for (size_t i = 0; i < ARRAY_COUNT(fd); i++)
+			ck_assert_uint_eq(count_answers(hear(fd[i])), 2);
+		fake.asked[0] = '\0';
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(fd); i++)
+		(void)close(fd[i]);
+}
+END_TEST
+
+static Suite *suite_of_control(void)
+{
+	Suite *suite = suite_create("control");
+	TCase *tcase = tcase_create("control");
+
+	unit_watch_fds(tcase);
+	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_test(tcase, the_socket_is_for_its_owner_only);
+	tcase_add_test(tcase, a_socket_that_was_left_over_is_replaced);
+	tcase_add_test(tcase, a_path_that_is_too_long_is_a_fault);
+	tcase_add_test(tcase, a_call_is_answered);
+	tcase_add_test(tcase, a_call_may_come_in_pieces);
+	tcase_add_test(tcase, calls_are_answered_one_by_one_in_their_order);
+	tcase_add_test(tcase, all_who_wait_for_an_operation_are_told);
+	tcase_add_test(tcase,
+		       a_peer_that_leaves_is_forgotten_and_its_operation_is_not_hurt);
+	tcase_add_test(tcase, a_peer_that_only_ends_its_own_speech_hears_the_answer);
+	tcase_add_test(tcase, who_waits_for_a_state_hears_when_it_comes);
+	tcase_add_test(tcase, other_users_are_refused);
+	tcase_add_test(tcase, garbage_is_told_and_cut_off);
+	tcase_add_test(tcase, a_request_without_end_is_cut_off);
+	tcase_add_test(tcase, a_peer_that_never_reads_does_not_make_us_grow);
+	tcase_add_test(tcase, who_comes_when_all_places_are_taken_is_told_so);
+	tcase_add_test(tcase, without_descriptors_accepting_pauses_and_goes_on);
+	tcase_add_test(tcase, whoever_waits_hears_when_the_supervisor_ends);
+	tcase_add_test(tcase, many_calls_of_many_peers_are_all_answered);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+UNIT_MAIN(suite_of_control)
