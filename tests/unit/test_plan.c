@@ -9,6 +9,8 @@ static const struct spec_variable variable[] = {{"MODE", "production"}};
 static const struct spec_variable changed_variable[] = {{"MODE", "test"}};
 static const char *const passed[] = {"TERM"};
 
+static const unsigned weights[] = {1, 2};
+
 static struct app_spec some_app(const char *name)
 {
 	return (struct app_spec){
@@ -20,100 +22,65 @@ static struct app_spec some_app(const char *name)
 		.instances = {SPEC_INSTANCES_COUNT, 2},
 		.listen = {"127.0.0.1:80"},
 		.listen_count = 1,
+		.weight = weights,
+		.pass_env = passed,
 		.policy = {.beats = true, .beat_interval = 1000, .beat_timeout = 5000},
 	};
 }
 
-static void change(struct app_spec *app, unsigned which)
-{
-	static const unsigned weight[] = {1, 2};
+/* Each a function that changes one thing. */
+#define CHANGES(X)                                                               \
+	X(command, app->command = longer, COMMAND, ROLL)                         \
+	X(cwd, app->directory = NULL, DIRECTORY, ROLL)                           \
+	X(env, app->env = changed_variable, ENVIRONMENT, ROLL)                   \
+	X(env_count, app->env_count = 0, ENVIRONMENT, ROLL)                      \
+	X(env_file, app->env_file = "/srv/env", ENVIRONMENT, ROLL)               \
+	X(pass_env, app->pass_env_count = 1, ENVIRONMENT, ROLL)                  \
+	X(listen, app->listen[0] = "127.0.0.1:81", LISTEN, ROLL)                 \
+	X(listen_count, app->listen_count = 0, LISTEN, ROLL)                     \
+	X(adopt, app->adopt = SPEC_ADOPT_LISTEN_FDS, ADOPT, ROLL)                \
+	X(beats, app->policy.beats = false, HEARTBEAT, ROLL)                     \
+	X(interval, app->policy.beat_interval = 500, HEARTBEAT, ROLL)            \
+	X(log, app->log = SPEC_LOG_NONE, LOG, ROLL)                              \
+	X(number, app->instances.number = 3, INSTANCES, RESHAPE)                 \
+	X(max, app->instances.kind = SPEC_INSTANCES_PERCENT, INSTANCES, RESHAPE) \
+	X(backlog, app->backlog = 7, BACKLOG, RESHAPE)                           \
+	X(balance, app->balance = BALANCE_HASH, BALANCE, RESHAPE)                \
+	X(weights, app->weight_count = 2, WEIGHTS, RESHAPE)                      \
+	X(ready, app->policy.ready = CORE_READY_EXEC, READY, RESHAPE)            \
+	X(patience, app->policy.ready_timeout = 7, READY, RESHAPE)               \
+	X(exec, app->policy.ready_exec = 7, READY, RESHAPE)                      \
+	X(timeout, app->policy.beat_timeout = 7000, HEARTBEAT_TIMEOUT, RESHAPE)  \
+	X(signal, app->drain_signal = 3, DRAIN, RESHAPE)                         \
+	X(drain, app->policy.drain_timeout = 7, DRAIN, RESHAPE)                  \
+	X(surge, app->policy.surge = 7, RELOAD, RESHAPE)                         \
+	X(percent, app->policy.surge_percent = true, RELOAD, RESHAPE)            \
+	X(settle, app->policy.settle = 7, RELOAD, RESHAPE)                       \
+	X(failures, app->policy.failures = 7, RELOAD, RESHAPE)                   \
+	X(when, app->policy.restart = CORE_RESTART_NEVER, RESTART, RESHAPE)      \
+	X(restart_max, app->policy.restart_max = 7, RESTART, RESHAPE)            \
+	X(delay, app->policy.backoff.first = 7, RESTART, RESHAPE)                \
+	X(delay_max, app->policy.backoff.most = 7, RESTART, RESHAPE)             \
+	X(steady, app->policy.backoff.steady = 7, RESTART, RESHAPE)              \
+	X(codes, app->stop_exit_codes = 1, RESTART, RESHAPE)                     \
+	X(autostart, app->autostart = true, AUTOSTART, RESHAPE)
 
-	switch (which) {
-	case 0:
-		app->command = longer;
-		break;
-	case 1:
-		app->directory = NULL;
-		break;
-	case 2:
-		app->env = changed_variable;
-		break;
-	case 3:
-		app->env_file = "/srv/env";
-		break;
-	case 4:
-		app->pass_env = passed;
-		app->pass_env_count = 1;
-		break;
-	case 5:
-		app->listen[0] = "127.0.0.1:81";
-		break;
-	case 6:
-		app->adopt = SPEC_ADOPT_LISTEN_FDS;
-		break;
-	case 7:
-		app->policy.beat_interval = 500;
-		break;
-	case 8:
-		app->log = SPEC_LOG_NONE;
-		break;
-	case 9:
-		app->instances.number = 3;
-		break;
-	case 10:
-		app->backlog = 7;
-		break;
-	case 11:
-		app->balance = BALANCE_HASH;
-		break;
-	case 12:
-		app->weight = weight;
-		app->weight_count = 2;
-		break;
-	case 13:
-		app->policy.ready_exec = 7;
-		break;
-	case 14:
-		app->policy.beat_timeout = 7000;
-		break;
-	case 15:
-		app->drain_signal = 3;
-		break;
-	case 16:
-		app->policy.settle = 7;
-		break;
-	case 17:
-		app->stop_exit_codes = 1;
-		break;
-	case 18:
-		app->autostart = true;
-		break;
+#define X(name, change, key, effect)                    \
+	static void change_##name(struct app_spec *app) \
+	{                                               \
+		change;                                 \
 	}
-}
+CHANGES(X)
+#undef X
 
 static const struct {
+	void (*make)(struct app_spec *app);
 	enum plan_key key;
 	enum plan_kind kind;
 } changes[] = {
-	{PLAN_KEY_COMMAND, PLAN_ROLL},
-	{PLAN_KEY_DIRECTORY, PLAN_ROLL},
-	{PLAN_KEY_ENVIRONMENT, PLAN_ROLL},
-	{PLAN_KEY_ENVIRONMENT, PLAN_ROLL},
-	{PLAN_KEY_ENVIRONMENT, PLAN_ROLL},
-	{PLAN_KEY_LISTEN, PLAN_ROLL},
-	{PLAN_KEY_ADOPT, PLAN_ROLL},
-	{PLAN_KEY_HEARTBEAT, PLAN_ROLL},
-	{PLAN_KEY_LOG, PLAN_ROLL},
-	{PLAN_KEY_INSTANCES, PLAN_RESHAPE},
-	{PLAN_KEY_BACKLOG, PLAN_RESHAPE},
-	{PLAN_KEY_BALANCE, PLAN_RESHAPE},
-	{PLAN_KEY_WEIGHTS, PLAN_RESHAPE},
-	{PLAN_KEY_READY, PLAN_RESHAPE},
-	{PLAN_KEY_HEARTBEAT_TIMEOUT, PLAN_RESHAPE},
-	{PLAN_KEY_DRAIN, PLAN_RESHAPE},
-	{PLAN_KEY_RELOAD, PLAN_RESHAPE},
-	{PLAN_KEY_RESTART, PLAN_RESHAPE},
-	{PLAN_KEY_AUTOSTART, PLAN_RESHAPE},
+#define X(name, change, key, effect) {change_##name, PLAN_KEY_##key, PLAN_##effect},
+	CHANGES(X)
+#undef X
 };
 
 START_TEST(an_app_equal_in_all_but_its_place_is_kept)
@@ -138,7 +105,7 @@ START_TEST(one_changed_setting_is_named_and_has_its_effect)
 	struct app_spec after = some_app("web");
 	struct plan_app row;
 
-	change(&after, (unsigned)_i);
+	changes[_i].make(&after);
 	row = plan_compare(&before, &after);
 	ck_assert_uint_eq(row.keys, UINT32_C(1) << changes[_i].key);
 	ck_assert_int_eq(row.kind, changes[_i].kind);
