@@ -142,8 +142,11 @@ static int drop_newcomers(int fd)
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};
-	struct sock_fprog program = {.len = ARRAY_COUNT(step), .filter = step};
+	struct sock_fprog program;
 
+	memset(&program, 0, sizeof(program)); /* its padding goes to the kernel, too */
+	program.len = ARRAY_COUNT(step);
+	program.filter = step;
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == -1)
 		return -errno;
 	return 0;

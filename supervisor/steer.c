@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #define V4_SOURCE      (SKF_NET_OFF + 12)
@@ -190,8 +191,11 @@ void steer_build(struct steer_program *program, enum balance balance,
 
 int steer_attach(int fd, struct steer_program *program)
 {
-	struct sock_fprog whole = {.len = program->steps, .filter = program->step};
+	struct sock_fprog whole;
 
+	memset(&whole, 0, sizeof(whole)); /* its padding goes to the kernel, too */
+	whole.len = program->steps;
+	whole.filter = program->step;
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &whole, sizeof(whole)) ==
 	    -1)
 		return -errno;

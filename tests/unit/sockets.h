@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,6 +27,15 @@ static inline struct address sockets_address(const char *text)
 
 	ck_assert_msg(address_parse(&address, text, &fault) == 0, "%s", fault.text);
 	return address;
+}
+
+/* "NAME (pid N)" as a fault says it, of this process or a fork of it. */
+static inline void sockets_name(char text[64], pid_t pid)
+{
+	char name[16];
+
+	ck_assert_int_eq(prctl(PR_GET_NAME, name), 0);
+	snprintf(text, 64, "%s (pid %d)", name, (int)pid);
 }
 
 static inline bool sockets_wait(int fd, short events, int patience)

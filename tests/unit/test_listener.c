@@ -104,12 +104,12 @@ START_TEST(listener_refuses_a_port_that_another_process_has)
 {
 	struct address address = sockets_address(any_port[_i / 2]);
 	pid_t other = other_open(&address, _i % 2);
-	char pid[32];
+	char name[64];
 
 	ck_assert_int_eq(listener_open(&listener, &address, 2, BACKLOG, NULL, 0, &fault),
 			 -EADDRINUSE);
-	snprintf(pid, sizeof(pid), "test_listener (pid %d)", (int)other);
-	ck_assert_ptr_nonnull(strstr(fault.text, pid));
+	sockets_name(name, other);
+	ck_assert_ptr_nonnull(strstr(fault.text, name));
 	ck_assert_ptr_nonnull(strstr(fault.text, "in use"));
 	ck_assert_uint_eq(listener.slots, 0);
 	other_close(other);

@@ -154,11 +154,13 @@ START_TEST(sockdiag_finds_who_holds_a_socket)
 	struct sockdiag_holder holder = {0};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	uint32_t inode = inode_of(fd);
+	char name[16];
 	pid_t child;
 
 	ck_assert_int_eq(sockdiag_find_holder(inode, &holder), 0);
 	ck_assert_int_eq(holder.pid, getpid());
-	ck_assert_str_eq(holder.command, "test_sockdiag");
+	ck_assert_int_eq(prctl(PR_GET_NAME, name), 0);
+	ck_assert_str_eq(holder.command, name);
 
 	child = fork();
 	if (child == 0)

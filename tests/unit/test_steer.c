@@ -401,6 +401,7 @@ static Suite *suite_of_steer(void)
 	TCase *tcase = tcase_create("program");
 	TCase *kernel = tcase_create("kernel");
 
+	tcase_set_timeout(tcase, 60); /* for valgrind */
 	tcase_add_test(tcase, steer_finds_every_owner_in_tables_of_any_runs);
 	tcase_add_test(tcase, steer_finds_256_owners_and_only_one);
 	tcase_add_test(tcase, steer_by_hash_agrees_with_the_table);
