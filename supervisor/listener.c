@@ -316,10 +316,15 @@ int listener_steer(struct listener *listener, enum balance balance,
 
 int listener_depth(const struct listener *listener, unsigned slot, unsigned *ret_depth)
 {
-	int fd = listener_fd(listener, slot);
 	struct tcp_info info;
 	socklen_t bytes = sizeof(info);
+	int fd;
 
+	if (slot >= listener->slots) {
+		*ret_depth = 0;
+		return 0;
+	}
+	fd = listener_fd(listener, slot);
 	if (listener->address.kind == ADDRESS_UNIX)
 		return sockdiag_unix_queue(port_inode(fd), ret_depth);
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &bytes) == -1)
@@ -345,11 +350,11 @@ static int replace_slot(struct listener *listener, unsigned slot)
 
 int listener_quench(struct listener *listener, unsigned slot, bool quench)
 {
-	int fd = listener_fd(listener, slot);
-	int result;
+	int fd, result;
 
-	if (listener->address.kind == ADDRESS_UNIX)
+	if (listener->address.kind == ADDRESS_UNIX || slot >= listener->slots)
 		return 0;
+	fd = listener_fd(listener, slot);
 	if (quench)
 		return port_quench(fd);
 	result = port_unquench(fd);
@@ -361,10 +366,12 @@ int listener_quench(struct listener *listener, unsigned slot, bool quench)
 
 int listener_heal(struct listener *listener, unsigned slot)
 {
-	int fd = listener_fd(listener, slot);
-	int result;
+	int fd, result;
 
-	if (listener->address.kind == ADDRESS_UNIX || port_listens(fd))
+	if (listener->address.kind == ADDRESS_UNIX || slot >= listener->slots)
+		return 0;
+	fd = listener_fd(listener, slot);
+	if (port_listens(fd))
 		return 0;
 	result = listener->shared ? 0 : observe(listener); /* finds that it left */
 	if (result == 0 && listen(fd, listener->backlog) == -1)

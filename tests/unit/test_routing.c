@@ -309,6 +309,22 @@ END_TEST
 
 /* ---- mend ---- */
 
+START_TEST(listener_finds_nothing_in_a_slot_it_does_not_have)
+{
+	struct listener_retreat retreat;
+	unsigned depth = 77;
+
+	open_listener("127.0.0.1:0", 2);
+	ck_assert_int_eq(listener_depth(&listener, 2, &depth), 0);
+	ck_assert_uint_eq(depth, 0);
+	ck_assert_int_eq(listener_heal(&listener, 2), 0);
+	ck_assert_int_eq(listener_quench(&listener, 2, true), 0);
+	ck_assert_int_eq(listener_retreat_begin(&listener, 1, &retreat), 0);
+	ck_assert_int_eq(listener_retreat_look(&listener, 2, &retreat), 1);
+	listener_retreat_end(&retreat);
+}
+END_TEST
+
 START_TEST(listener_heals_a_slot_that_was_shut_down)
 {
 	open_listener("127.0.0.1:0", 4);
@@ -362,6 +378,7 @@ static Suite *suite_of_routing(void)
 	tcase_add_loop_test(tcase, listener_retreats_after_the_handshakes_that_had_begun,
 			    0, 3);
 	tcase_add_test(tcase, listener_retreats_when_the_queue_was_empty_twice_in_a_row);
+	tcase_add_test(tcase, listener_finds_nothing_in_a_slot_it_does_not_have);
 	tcase_add_test(tcase, listener_heals_a_slot_that_was_shut_down);
 	tcase_add_test(tcase, listener_heals_two_slots_and_keeps_the_table_between);
 	suite_add_tcase(suite, tcase);
