@@ -86,7 +86,8 @@ void call_fail(struct call *call, const char *error, const char *key, const char
 	struct json_writer writer;
 
 	call_open_reply(call, &writer, error, false);
-	json_put_text(&writer, key, text);
+	if (key != NULL)
+		json_put_text(&writer, key, text);
 	call_close_reply(call, &writer, false);
 }
 

@@ -69,7 +69,7 @@ void call_open_reply(struct call *call, struct json_writer *ret_writer, const ch
 void call_close_reply(struct call *call, struct json_writer *writer, bool continues);
 
 void call_reply_empty(struct call *call);
-/* An error with one text, such as {"message": "..."}. */
+/* An error with one text, such as {"message": "..."}; with none when `key` is NULL. */
 void call_fail(struct call *call, const char *error, const char *key, const char *text);
 
 void call_refuse_parameter(struct call *call, const char *name);

@@ -70,10 +70,12 @@ static bool is_allowed(const struct connection *connection)
 	return connection->uid == 0 || connection->uid == geteuid();
 }
 
-static void refuse(struct connection *connection, const char *error, const char *message)
+static void refuse(struct connection *connection, const char *error,
+		   const char *parameter)
 {
 	connection->closes = true;
-	call_fail(&connection->call, error, message != NULL ? "message" : NULL, message);
+	call_fail(&connection->call, error, parameter != NULL ? "parameter" : NULL,
+		  parameter);
 }
 
 static void take_message(struct connection *connection, size_t count)
@@ -83,8 +85,7 @@ static void take_message(struct connection *connection, size_t count)
 
 	if (!is_allowed(connection)) {
 		log_warn("control: refused user %u", (unsigned)connection->uid);
-		refuse(connection, VARLINK_SERVICE ".PermissionDenied",
-		       "not your supervisor");
+		refuse(connection, VARLINK_SERVICE ".PermissionDenied", NULL);
 	} else if (varlink_decode_call(&message, connection->in.bytes, count - 1,
 				       &fault) < 0) {
 		refuse(connection, CALL_ERROR_INVALID_PARAMETER, fault.text);
@@ -111,7 +112,7 @@ static bool go_on(struct connection *connection)
 		take_message(connection, count);
 	else if (connection->in.count >= VARLINK_REQUEST_BYTES)
 		refuse(connection, CALL_ERROR_INVALID_PARAMETER,
-		       "the request is too long");
+		       "a request that is too long");
 	else
 		return false;
 	return true;

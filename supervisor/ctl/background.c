@@ -186,13 +186,14 @@ static enum exit_code say_outcome(const struct options *options, int outcome, pi
 	if (outcome < 0)
 		return say_error(options, EXIT_TIMED_OUT, NULL,
 				 "start: clusterd does not get ready, see %s", log);
-	print_tail(log, before);
 	(void)waitpid(child, &status, 0);
-	return say_error(options,
-			 WIFEXITED(status) && WEXITSTATUS(status) == EXIT_BUSY
-				 ? EXIT_BUSY
-				 : EXIT_FAILED,
-			 NULL, "start: clusterd ended at once, see %s", log);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_BUSY)
+		return say_error(
+			options, EXIT_BUSY, NULL,
+			"start: another supervisor is just being started, try again");
+	print_tail(log, before);
+	return say_error(options, EXIT_FAILED, NULL,
+			 "start: clusterd ended at once, see %s", log);
 }
 
 enum exit_code background_start(const struct options *options, const char *file)

@@ -54,9 +54,8 @@ static void tell_progress(const struct change *change, const struct json *progre
 
 	if (!change->shows_progress || first == NULL)
 		return;
-	(void)fprintf(stderr, "\r\033[K%s %s: %s %lld/%lld",
-		      json_find_text(first, "kind"), json_find_text(first, "app"),
-		      phase != NULL ? phase : "",
+	(void)fprintf(stderr, "%s %s: %s %lld/%lld", json_find_text(first, "kind"),
+		      json_find_text(first, "app"), phase != NULL ? phase : "",
 		      (long long)json_find_number(first, "done", 0),
 		      (long long)json_find_number(first, "total", 0));
 }

@@ -30,7 +30,7 @@ static const struct table_column columns[COLUMNS] = {
 	[COLUMN_PID] = {"PID", true},       [COLUMN_GENERATION] = {"GEN", true},
 	[COLUMN_UPTIME] = {"UP", true},     [COLUMN_RESTARTS] = {"RESTARTS", true},
 	[COLUMN_MEMORY] = {"MEM", true},    [COLUMN_CPU] = {"CPU%", true},
-	[COLUMN_REQUESTS] = {"REQS", true}, [COLUMN_SHARE] = {"SHARE", true},
+	[COLUMN_REQUESTS] = {"REQS", true}, [COLUMN_SHARE] = {"SHARE%", true},
 	[COLUMN_NOTE] = {"LISTEN", false},
 };
 
