@@ -272,6 +272,8 @@ void app_step(struct app *app, const struct core_event *event)
 	core_step(&app->core, event, supervisor->now, actions);
 	trace(app, event, actions);
 	app->stepped = true;
+	if (app->core.want.running)
+		route_admit(app);
 	for (unsigned i = 0; i < actions->count; i++)
 		apply(app, &actions->list[i]);
 	app->deadline = core_deadline(&app->core);

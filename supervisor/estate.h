@@ -237,6 +237,7 @@ int holding_open(struct app *app, struct generation *generation, unsigned slots,
 int holdings_grow(struct app *app, unsigned slots, struct fault *fault);
 void holdings_close(struct app *app);
 void holdings_sweep(struct app *app); /* closes those that no generation names */
+void route_admit(struct app *app);
 void route_update(struct app *app);
 void route_retreat(struct place *place);
 void route_heal(struct place *place);

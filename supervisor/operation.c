@@ -168,14 +168,14 @@ int app_begin_stop(struct app *app, struct fault *fault)
 {
 	struct core_event event = {.kind = CORE_STOP};
 
-	if (app_state(app) == APP_STOPPED)
+	if (!app->core.want.running && app_state(app) == APP_STOPPED)
 		return 0;
 	return begun(operation_begin(app, CORE_OPERATION_STOP, event), fault);
 }
 
 static int check_slot(const struct app *app, unsigned slot, struct fault *fault)
 {
-	if (slot >= app->core.want.count)
+	if (slot >= core_count(&app->core))
 		return fault_set(fault, -ENOENT, "%s has no slot %u", app->name, slot);
 	if (!app->core.want.running)
 		return fault_set(fault, -EINVAL, "%s is stopped", app->name);

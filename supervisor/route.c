@@ -79,14 +79,17 @@ static void warn_of_foreign(const struct app *app, const struct holding *holding
 			 (int)holder.pid);
 }
 
-/* Gives the generation its sockets: those of unchanged addresses, else new ones.  What
- * was opened before a failure goes with the next holdings_sweep. */
+/* Gives the generation its sockets: those of unchanged addresses, else new ones, for
+ * every slot that may still see a worker of it.  What was opened before a failure goes
+ * with the next holdings_sweep. */
 int holding_open(struct app *app, struct generation *generation, unsigned slots,
 		 struct fault *fault)
 {
 	const struct app_spec *spec = generation->spec;
 	int result;
 
+	if (slots < app->core.slots)
+		slots = app->core.slots;
 	for (unsigned i = 0; i < spec->listen_count; i++) {
 		struct holding *holding = holding_find(app, spec->listen[i]);
 
@@ -224,8 +227,8 @@ static void steer(struct app *app, struct holding *holding)
 
 	if (holding->listener.shared)
 		return;
-	if (slots > app->core.want.count)
-		slots = app->core.want.count; /* parked ones are nobody's */
+	if (slots > core_count(&app->core))
+		slots = core_count(&app->core); /* parked ones are nobody's */
 	for (unsigned i = 0; i < slots; i++) {
 		slot[i].healthy = core_routes(&app->core, i) && serves(app, holding, i);
 		slot[i].weight = spec_weight(spec, i);
@@ -247,6 +250,13 @@ static void quench(struct app *app, bool quench)
 		for (unsigned slot = 0; slot < at->listener.slots; slot++)
 			(void)listener_quench(&at->listener, slot, quench);
 	app->quenched = quench;
+}
+
+/* Before a worker is lent a socket, newcomers must be let in again. */
+void route_admit(struct app *app)
+{
+	if (app->quenched)
+		quench(app, false);
 }
 
 static void on_parked(struct ev_loop *loop, struct ev_io *watch, int events)
@@ -401,8 +411,8 @@ void route_update(struct app *app)
 
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
 		steer(app, at);
-	if (app->quenched == app->core.want.running)
-		quench(app, !app->core.want.running);
+	if (!app->core.want.running && !app->quenched)
+		quench(app, true);
 	park_or_unpark(app);
 	for (unsigned i = 0; i <= CORE_SLOTS; i++)
 		if (app->place[i] != NULL && app->place[i]->retreating &&
@@ -420,6 +430,8 @@ void route_heal(struct place *place)
 	struct fault fault = {0};
 
 	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
+		if (place->slot >= at->listener.slots)
+			continue;
 		int healed = at->listener.shared
 				     ? listener_restore_path(&at->listener, &fault)
 				     : listener_heal(&at->listener, place->slot);

@@ -68,8 +68,26 @@ static enum app_state state_of_operation(const struct app *app)
 	return APP_STATES;
 }
 
+/* Every worker ended for good: by its own will, or because it was given up. */
+static bool is_at_rest(const struct app *app, bool *ret_given_up)
+{
+	unsigned max = app->core.policy.restart_max;
+
+	*ret_given_up = false;
+	for (unsigned i = 0; i < app->core.want.count; i++) {
+		const struct slot *slot = &app->core.slot[i];
+
+		if (!slot->resting)
+			return false;
+		if (max > 0 && slot->backoff.failures >= max)
+			*ret_given_up = true;
+	}
+	return count_running(app) == 0;
+}
+
 enum app_state app_state(const struct app *app)
 {
+	bool given_up;
 	unsigned serving = core_serving(&app->core);
 	enum app_state during = state_of_operation(app);
 
@@ -77,6 +95,8 @@ enum app_state app_state(const struct app *app)
 		return count_running(app) > 0 ? APP_STOPPING : APP_STOPPED;
 	if (during != APP_STATES)
 		return during;
+	if (is_at_rest(app, &given_up))
+		return given_up ? APP_FAILED : APP_STOPPED;
 	if (serving >= app->core.want.count)
 		return APP_ONLINE;
 	if (serving > 0)
@@ -335,7 +355,7 @@ unsigned app_slots(const struct app *app)
 /* Has this slot a row although nobody sits there? */
 static bool has_empty_row(const struct app *app, unsigned slot)
 {
-	return slot < app->core.want.count;
+	return slot < core_count(&app->core);
 }
 
 bool app_read_worker(struct app *app, unsigned index, bool sample,
