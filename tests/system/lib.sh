@@ -58,7 +58,7 @@ skip() { # SENTENCE REASON
 }
 
 equal() { # GOT WANTED
-	[ "$1" = "$2" ] && return
+	[ "$1" = "$2" ] && return 0
 	printf 'got: %s\nwanted: %s\n' "$1" "$2"
 	return 1
 }
@@ -69,7 +69,7 @@ says() { # TEXT COMMAND...: the command's output has the text, whatever its exit
 	local text=$1 out
 	shift
 	out=$("$@" 2>&1)
-	case $out in *"$text"*) return ;; esac
+	case $out in *"$text"*) return 0 ;; esac
 	printf 'not said: %s\nbut: %s\n' "$text" "$out"
 	return 1
 }
@@ -89,13 +89,14 @@ now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); } # since 1970
 exec {pause_fd}<> <(:)
 pause() { read -r -t "$1" -u "$pause_fd" || :; }
 
-# within SECONDS COMMAND...: becomes true before the deadline.
+# within SECONDS COMMAND...: becomes true before the deadline; what the last try said is shown.
 within() {
-	local deadline=$(($(now_ms) + $1 * 1000 * TIME_SCALE))
+	local deadline=$(($(now_ms) + $1 * 1000 * TIME_SCALE)) try=$HOUSE/try.${#FUNCNAME[@]}
 	shift
-	until "$@"; do
+	until "$@" >"$try" 2>&1; do
 		if [ "$(now_ms)" -ge "$deadline" ]; then
 			echo "not within the time: $*"
+			cat "$try"
 			return 1
 		fi
 		pause 0.03
@@ -130,11 +131,12 @@ gone() { # PIDS: ended, or zombies that only wait for us; commas separate, too
 
 # Every process with this test's house in its environment.
 ours() {
-	local entry
-	grep -lsF "$HOUSE" /proc/[0-9]*/environ | while read -r entry; do
+	local entries entry
+	mapfile -t entries <<<"$(grep -lsF "$HOUSE" /proc/[0-9]*/environ)"
+	for entry in "${entries[@]}"; do
 		entry=${entry#/proc/}
 		entry=${entry%/environ}
-		gone "$entry" || echo "$entry"
+		[ -z "$entry" ] || gone "$entry" || echo "$entry"
 	done
 }
 

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The supervisor sleeps (SIGSTOP, a paused machine): no healthy worker dies of that.
+. "$(dirname "$0")/lib.sh"
+
+apps "$(http_app web 4 "$TCP $QUICK heartbeat = { interval = \"300ms\"; timeout = \"1s\"; };")" \
+	"$(w_app plain 2 "$TCP heartbeat = { interval = \"300ms\"; timeout = \"1s\"; };")" | config
+check "six workers that beat" supervise web plain
+before="$(pids_by_slot web) $(pids_by_slot plain)"
+same() { equal "$(pids_by_slot web) $(pids_by_slot plain)" "$before"; }
+
+port=$(port web)
+load_begin all --rate "$(scaled 500)" --keepalive 16 --path /_test/id "127.0.0.1:$port"
+kill -STOP "$SUPERVISOR"
+pause 3 # 3 x the timeout, which is the point here, not a wait for something
+check "clients are served while it is stopped" fetch "$port" /_test/id
+kill -CONT "$SUPERVISOR"
+check "the supervisor stopped for 3 x the timeout: no worker is killed" for_all_of 2 same
+check "all six are ready" eval 'ready_are web 4 && ready_are plain 2'
+check "none was aborted" equal "$(said ABRT)" 0
+load_end all
+check "clients never noticed" unharmed all "$(scaled 1000)"
+
+# The whole machine: supervisor and workers.
+everybody="$SUPERVISOR $(pids web) $(pids plain)"
+for _ in 1 2; do
+	# shellcheck disable=SC2086 # pids
+	kill -STOP $everybody
+	pause 3
+	# shellcheck disable=SC2086
+	kill -CONT $everybody
+	check "supervisor and workers stopped for 3 x the timeout: nobody is killed" for_all_of 2 same
+done
+check "all six are ready again" within 3 eval 'ready_are web 4 && ready_are plain 2'
+check "nobody was restarted" equal "$(app web .restarts) $(app plain .restarts)" "0 0"
+
+# And yet: who hangs is still found, right after such a pause.
+victim=$(app plain '.workers[0].pid')
+kill -STOP "$SUPERVISOR" "$victim"
+pause 2
+kill -CONT "$SUPERVISOR"
+check "a worker that stays stopped is replaced all the same" within 6 eval \
+	'[ "$(app plain ".workers[0].pid")" != '"$victim"' ] && ready_are plain 2'
+check "and only that one" eval 'equal "$(app web .restarts) $(app plain .restarts)" "0 1"'

@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Sockets: every kind of address, ports that are taken, and what workers do to them.
+. "$(dirname "$0")/lib.sh"
+
+cores_six=
+[ -e /proc/net/if_inet6 ] && cores_six=1
+kinds="\"127.0.0.1:0\", \"unix:$HOUSE/web.sock\"${cores_six:+, \"[::1]:0\"}"
+apps "$(w_app web 3 "listen = [ $kinds ]; $QUICK" --unlink)" | config
+check "an app with listeners of every kind" supervise web
+address() { app web ".listen[] | select(startswith(\"$1\"))"; }
+over_unix() { curl -sS -m 10 --unix-socket "$HOUSE/web.sock" http://x/ | jq -e .pid; }
+
+check "port 0 became a real port" equal "$(app web '[.listen[] | select(endswith(":0"))] | length')" 0
+check "it answers over IPv4" eval 'fetch "$(port web)" / | jq -e .pid'
+if [ -n "$cores_six" ]; then
+	check "over IPv6" eval 'curl -sS -m 10 -g "http://$(address "[")/" | jq -e .pid'
+else
+	skip "over IPv6" "no IPv6 here"
+fi
+check "over its Unix socket" over_unix
+inode() { stat -c %i "$HOUSE/web.sock"; }
+check "L21 each worker removes the path as it ends, and yet" ctl reload web
+check "L21 the Unix socket answers after the reload" within 5 over_unix
+for _ in 1 2 3; do
+	kill -KILL "$(pids web | head -n 1)"
+	within 5 ready_are web 3
+done
+check "L21 and after crashes" within 5 over_unix
+check "stop removes the path" eval 'ctl stop web && [ ! -e "$HOUSE/web.sock" ]'
+check "and start makes it again" eval 'ctl start web && over_unix'
+check "a stale path of nobody is taken over" eval 'ctl stop web && ctl shutdown >/dev/null;
+	SUPERVISOR=; : && within 10 eval "! answers"'
+perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1)' "$HOUSE/web.sock"
+check "a socket file that nobody listens on is no obstacle" eval \
+	'[ -S "$HOUSE/web.sock" ] && supervise web && over_unix'
+retire
+
+# ---- K15: the port is taken ----
+
+supervise
+for how in "" reuseport; do
+	# shellcheck disable=SC2086 # none or one word
+	faulty_begin right 1 0 $how
+	port=$faulty_port
+	: >"$EVENTS"
+	apps "$(w_app web 2 "listen = [ \"127.0.0.1:$port\" ];")" | config
+	began=$(now_ms)
+	check "K15 start on a taken port fails${how:+ ($how)}" exits 1 ctl start
+	check "K15 at once${how:+ ($how)}" test $(($(now_ms) - began)) -le $((2000 * TIME_SCALE))
+	check "K15 names the port${how:+ ($how)}" says "$port" ctl start
+	check "K15 names the holder${how:+ ($how)}" says "$faulty_pid" ctl start
+	check "K15 no worker was forked${how:+ ($how)}" equal "$(cat "$EVENTS")" ""
+	faulty_end
+	check "K15 once it is free, start succeeds${how:+ ($how)}" ctl start
+	check "and every request is ours${how:+ ($how)}" eval 'fetch "$port" / | jq -e .pid'
+	ctl stop web >/dev/null
+done
+retire
+
+# ---- changed addresses ----
+
+faulty_begin right
+faulty_end
+first=$faulty_port
+faulty_begin right
+faulty_end
+second=$faulty_port
+apps "$(w_app web 2 "listen = [ \"127.0.0.1:$first\" ]; $QUICK")" | config
+check "an app on a port of its own choice" supervise web
+load_begin old --rate 200 --think 100ms --timeout 5s "127.0.0.1:$first"
+apps "$(w_app web 2 "listen = [ \"127.0.0.1:$first\", \"127.0.0.1:$second\" ]; $QUICK")" | config
+check "L9 a listener more" ctl reload web
+check "L9 both answer" eval 'fetch "$first" / && fetch "$second" /'
+load_end old
+check "L9 and the first never paused" unharmed old 20
+apps "$(w_app web 2 "listen = [ \"127.0.0.1:$second\" ]; $QUICK")" | config
+check "L9 the first one less" ctl reload web
+check "the second answers" eval 'fetch "$second" / | jq -e .pid'
+check "the first is closed" within 5 not fetch "$first" /
+
+faulty_begin right
+apps "$(w_app web 2 "listen = [ \"127.0.0.1:$faulty_port\" ]; $QUICK")" | config
+before=$(pids_by_slot web)
+check "a reload onto a taken port fails" exits 1 ctl reload web
+check "and changes nobody" equal "$(pids_by_slot web)" "$before"
+check "the old address answers on" fetch "$second" /
+faulty_end
+
+# ---- what balances ----
+
+# shares NAME EXPECTED...: answers of 1000 connections by slot, in percent.
+shares() {
+	"$BUILD/loadgen" --json --rate 1000 --requests 1000 --source 127.0.0.0/16 \
+		"127.0.0.1:$(port "$1")" >"$HOUSE/load.share"
+	jq -r '[.workers | sort_by(.slot)[] | .answers / 10 | floor] | @csv' "$HOUSE/load.share"
+}
+near() { # GOT WANTED: each within 6 percentage points
+	jq -n -e "[[$1], [$2]] | transpose | all(.[]; (.[0] - .[1]) | . < 6 and . > -6)" \
+		>/dev/null || equal "$1" "$2"
+}
+apps "$(w_app random 4 "$TCP balance = \"random\";")" "$(w_app hash 4 "$TCP balance = \"hash\";")" \
+	"$(w_app ip 4 "$TCP balance = \"ip-hash\";")" \
+	"$(w_app heavy 3 "$TCP balance = \"random\"; weights = [ 2, 1, 1 ];")" | config
+check "apps of every balance" ctl start
+check "random deals evenly" near "$(shares random)" 25,25,25,25
+check "hash deals evenly" near "$(shares hash)" 25,25,25,25
+check "weights are shares" near "$(shares heavy)" 50,25,25
+check "the list says so" equal "$(app heavy '[.workers[].share_percent] | @csv')" 50,25,25
+check "ip-hash: many clients are spread" near "$(shares ip)" 25,25,25,25
+sticky() {
+	local i
+	for i in 7 8 9; do
+		"$BUILD/loadgen" --json --rate 200 --requests 40 --source "127.1.2.$i" \
+			"127.0.0.1:$(port ip)" >"$HOUSE/load.ip"
+		load_shows ip '.ok == 40 and (.workers | length == 1)' || return
+	done
+}
+check "ip-hash: one client, one worker" sticky
