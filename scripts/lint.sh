@@ -6,7 +6,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-: "${BUILD:=build}" "${FLAGS:=-std=c11 -D_GNU_SOURCE -I.}"
+: "${BUILD:=build}" "${FLAGS:=-std=c11 -D_GNU_SOURCE -I. -Iworker/libclusterworker}"
 jobs=$(nproc)
 mapfile -t sources < <(find common supervisor worker tests -name '*.c' | sort)
 mapfile -t headers < <(find common supervisor worker tests -name '*.h' | sort)
