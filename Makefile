@@ -116,6 +116,9 @@ quote       = '$(subst ','\'',$(1))'
 
 PIC        := -fPIE
 $(call obj,$(LIBRARY)): PIC := -fPIC
+
+# Examples are written for the installed header.
+$(call obj,$(EXAMPLES)): CPPFLAGS += -Iworker/libclusterworker
 $(call obj,tests/sanitizer.c): PLACES += -DCLUSTERD_BUILD='"$(abspath $(BUILD))"'
 
 $(BUILD)/obj/%.o: %.c Makefile $(BUILD)/flags
@@ -274,7 +277,7 @@ soak:
 lint:
 	@scripts/dependencies.sh build lint
 	@$(MAKE) --no-print-directory -j$(JOBS) libraries
-	@BUILD=$(BUILD) FLAGS=$(call quote,$(LANGUAGE) -DCLUSTERD_BUILD='""') scripts/lint.sh $(ONLY)
+	@BUILD=$(BUILD) FLAGS=$(call quote,$(LANGUAGE) -Iworker/libclusterworker -DCLUSTERD_BUILD='""') scripts/lint.sh $(ONLY)
 
 FORMATTED  := $(wildcard $(addsuffix /*.[ch],common supervisor supervisor/core supervisor/ctl \
 	worker/* tests tests/* tests/system/workers tests/system/workers/shared))

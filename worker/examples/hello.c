@@ -7,6 +7,8 @@
  *	cc -o hello hello.c $(pkg-config --cflags --libs libclusterworker)
  *	clusterctl start ./hello --listen 7000
  */
+#define _GNU_SOURCE 1 /* for ppoll */
+#include <cluster_worker.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,8 +16,6 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
-
-#include "worker/libclusterworker/cluster_worker.h"
 
 #define SOCKETS_MOST 16
 
