@@ -118,7 +118,7 @@ PIC        := -fPIE
 $(call obj,$(LIBRARY)): PIC := -fPIC
 
 # Examples are written for the installed header.
-$(call obj,$(EXAMPLES)): CPPFLAGS += -Iworker/libclusterworker
+$(call obj,$(EXAMPLES)): private CPPFLAGS += -Iworker/libclusterworker
 $(call obj,tests/sanitizer.c): PLACES += -DCLUSTERD_BUILD='"$(abspath $(BUILD))"'
 
 $(BUILD)/obj/%.o: %.c Makefile $(BUILD)/flags
