@@ -116,6 +116,22 @@ check "so is an address that makes no sense" exits 2 "$BUILD/cluster-worker" -l 
 check "a root that is not there ends the start" exits 1 "$BUILD/cluster-worker" --root /no/such
 check "the version is told" says cluster-worker "$BUILD/cluster-worker" -V
 
+header=$TOP/worker/libclusterworker/cluster_worker.h
+printf '#include "%s"\nint main() { struct cluster_figures f = CLUSTER_FIGURES_UNKNOWN;
+	return cluster_beat(&f); }\n' "$header" >"$HOUSE/user.c"
+for dialect in cc:c:c99 cc:c:c11 c++:c++:c++98 c++:c++:c++20; do
+	IFS=: read -r compiler language standard <<<"$dialect"
+	if ! command -v "$compiler" >/dev/null; then
+		skip "the header is good $standard" "no $compiler here"
+		continue
+	fi
+	check "the header is good $standard" "$compiler" -x "$language" -std="$standard" -Wall \
+		-Wextra -Wpedantic -Werror -fsyntax-only "$HOUSE/user.c"
+done
+exports() { nm -D --defined-only "$BUILD/libclusterworker.so" | sed -n 's|.* T \(.*\)@@.*|\1|p'; }
+check "the library exports what the header declares, and nothing else" \
+	equal "$(exports | sort)" "$(sed -n 's/^[a-z].*\(cluster_[a-z_]*\)(.*/\1/p' "$header" | sort)"
+
 # The played supervisor prints checks of the same form.
 HOUSE=$HOUSE "$(dirname "$0")/05-cluster-worker.py" "$BUILD/cluster-worker" "$TIME_SCALE" \
 	2>&1 | tee "$HOUSE/manners"
