@@ -155,6 +155,19 @@ static void start_timer(ev_timer *timer, void (*call)(struct ev_loop *, ev_timer
 	ev_timer_start(server.loop, timer);
 }
 
+static void listen_on_lent(void)
+{
+	int count = atoi(environ_or("LISTEN_FDS", "0"));
+
+	if (atoi(environ_or("LISTEN_PID", "0")) != getpid())
+		return;
+	for (int fd = 3; fd < 3 + count; fd++) {
+		(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+		(void)server_listen(&server, fd);
+	}
+}
+
+/* One that is not ready yet does not accept either. */
 static void on_ready(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	double beat = atof(environ_or("WATCHDOG_USEC", "0")) / 2e6;
@@ -162,6 +175,7 @@ static void on_ready(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)timer;
 	(void)events;
+	listen_on_lent();
 	note("ready");
 	notify("READY=1\nSTATUS=at your service");
 	if (beat > 0 && !wish.is_mute)
@@ -320,18 +334,6 @@ static void breed(int children)
 		pause();
 }
 
-static void listen_on_lent(void)
-{
-	int count = atoi(environ_or("LISTEN_FDS", "0"));
-
-	if (atoi(environ_or("LISTEN_PID", "0")) != getpid())
-		return;
-	for (int fd = 3; fd < 3 + count; fd++) {
-		(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-		(void)server_listen(&server, fd);
-	}
-}
-
 static void catch_signals(void)
 {
 	static const int others[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, SIGABRT};
@@ -367,7 +369,6 @@ int main(int argc, char **argv)
 		 getpid(), slot());
 	server.headers = headers;
 	catch_signals();
-	listen_on_lent();
 	if (!wish.is_never_ready)
 		start_timer(&ready_timer, on_ready, wish.ready_after, 0);
 	ev_run(server.loop, 0);
