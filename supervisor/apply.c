@@ -206,30 +206,43 @@ static unsigned count_after(const struct app *app, unsigned configured)
 	return configured;
 }
 
+/* An app that does not run takes what the file says, and starts if it is to. */
+static int take_up(struct app *app, const struct app_spec *spec, unsigned count,
+		   bool start, struct fault *fault)
+{
+	struct core_event change = {.kind = CORE_RELOAD, .count = count};
+	struct core_event begin = {.kind = CORE_START};
+	struct generation *generation;
+	int result;
+
+	result = generation_make(app, spec, &generation, fault);
+	if (result < 0)
+		return result;
+	if (start)
+		result = holding_open(app, generation, count, fault);
+	if (result < 0) {
+		generation_drop(app, generation);
+		holdings_sweep(app);
+		return result;
+	}
+	app->core.policy = spec->policy;
+	change.arg = begin.arg = generation->number;
+	supervisor_post(app, &change);
+	return start ? (int)operation_begin(app, CORE_OPERATION_START, begin) : 0;
+}
+
 static int add_app(struct batch *batch, struct origin *origin,
 		   const struct app_spec *spec, struct fault *fault)
 {
-	struct generation *generation;
-	struct core_event event = {.kind = CORE_START};
 	struct app *app = supervisor_add(batch->supervisor, spec->name, origin);
 	int result;
 
 	if (app == NULL)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	app->core.policy = spec->policy;
-	app->core.want.count = generation_count(spec);
-	result = generation_make(app, spec, &generation, fault);
-	if (result == 0 && spec->autostart)
-		result = holding_open(app, generation, app->core.want.count, fault);
-	if (result < 0) {
+	result = take_up(app, spec, generation_count(spec), spec->autostart, fault);
+	if (result < 0)
 		supervisor_remove(batch->supervisor, app);
-		return result;
-	}
-	app->core.want.generation = generation->number;
-	if (!spec->autostart)
-		return 0;
-	event.arg = generation->number;
-	return (int)operation_begin(app, CORE_OPERATION_START, event);
+	return result;
 }
 
 /* New workers of what the file says now; the old ones stay until those serve. */
@@ -243,8 +256,7 @@ static int roll_app(struct app *app, const struct app_spec *after, struct fault 
 	result = generation_make(app, after, &generation, fault);
 	if (result < 0)
 		return result;
-	if (app->core.want.running)
-		result = holding_open(app, generation, event.count, fault);
+	result = holding_open(app, generation, event.count, fault);
 	if (result < 0) {
 		generation_drop(app, generation);
 		holdings_sweep(app);
@@ -261,10 +273,9 @@ static int reshape_app(struct app *app, const struct app_spec *after, struct fau
 	struct core_event event = {.kind = CORE_SCALE};
 	struct generation *generation;
 	unsigned count = count_after(app, generation_count(after));
-	int result = 0;
+	int result;
 
-	if (app->core.want.running)
-		result = holdings_grow(app, count, fault);
+	result = holdings_grow(app, count, fault);
 	generation = app_generation(app);
 	if (result == 0)
 		result = generation_reshape(generation, after);
@@ -289,20 +300,30 @@ static int remove_app(struct app *app, struct fault *fault)
 	return result;
 }
 
+static int change_stopped(const struct batch *batch, struct app *app,
+			  const struct plan_app *plan, struct fault *fault)
+{
+	bool start = batch->apply->how == APPLY_START && plan->after->autostart;
+
+	if (plan->kind == PLAN_KEEP && !start)
+		return 0;
+	return take_up(app, plan->after, count_after(app, generation_count(plan->after)),
+		       start, fault);
+}
+
 /* What `reload` and `start FILE` do to an app that both know. */
 static int change_app(const struct batch *batch, struct app *app,
 		      const struct plan_app *plan, struct fault *fault)
 {
-	bool roll = plan->kind == PLAN_ROLL;
 	int result = 0;
 
-	if (batch->apply->how == APPLY_RELOAD)
-		roll = true;
-	if (roll)
+	if (!app->core.want.running)
+		return change_stopped(batch, app, plan, fault);
+	if (plan->kind == PLAN_ROLL || batch->apply->how == APPLY_RELOAD)
 		result = roll_app(app, plan->after, fault);
 	else if (plan->kind == PLAN_RESHAPE)
 		result = reshape_app(app, plan->after, fault);
-	if (result == 0 && batch->apply->how == APPLY_START && plan->after->autostart)
+	if (result == 0 && batch->apply->how == APPLY_START)
 		result = app_begin_start(app, fault);
 	return result;
 }

@@ -132,6 +132,7 @@ static int start_afresh(struct app *app, enum core_operation_kind kind,
 	result = holding_open(app, generation, slots, fault);
 	if (result < 0) {
 		generation_drop(app, generation);
+		holdings_sweep(app);
 		return result;
 	}
 	event.arg = generation->number;
