@@ -13,17 +13,18 @@
 
 /* ---- the group ---- */
 
-/* Brings the mirror up to date with what others did meanwhile. */
+/* Brings the mirror up to date with what others did meanwhile.  Where sock_diag is out of
+ * reach (a hardened unit, a kernel without it) we take ourselves to be alone. */
 static int observe(struct listener *listener)
 {
 	uint32_t inode[GROUP_MEMBERS];
 	unsigned count = 0;
 	struct sockdiag_list list;
-	int result = sockdiag_list_tcp(&list, SOCKDIAG_LISTENING,
-				       address_port(&listener->address));
+	int result = 0;
 
-	if (result < 0)
-		return result;
+	if (sockdiag_list_tcp(&list, SOCKDIAG_LISTENING,
+			      address_port(&listener->address)) < 0)
+		return 0;
 	for (unsigned i = 0; i < list.count && result == 0; i++) {
 		if (!address_equal(&listener->address, &list.socket[i].address) ||
 		    list.socket[i].interface != 0)
@@ -340,6 +341,7 @@ static int replace_slot(struct listener *listener, unsigned slot)
 	CLOSE_FD int fd = port_bind(&listener->address, true);
 	int result = fd < 0 ? fd : observe(listener);
 
+	group_leave(&listener->group, port_inode(listener->fd[slot]));
 	if (result == 0 && (listen(fd, listener->backlog) == -1 ||
 			    dup3(fd, listener->fd[slot], O_CLOEXEC) == -1))
 		result = -errno;
@@ -373,7 +375,8 @@ int listener_heal(struct listener *listener, unsigned slot)
 	fd = listener_fd(listener, slot);
 	if (port_listens(fd))
 		return 0;
-	result = listener->shared ? 0 : observe(listener); /* finds that it left */
+	group_leave(&listener->group, port_inode(fd));
+	result = listener->shared ? 0 : observe(listener);
 	if (result == 0 && listen(fd, listener->backlog) == -1)
 		result = -errno;
 	if (result == 0 && !listener->shared)
@@ -392,18 +395,14 @@ int listener_restore_path(struct listener *listener, struct fault *fault)
 
 /* ---- a slot retires ---- */
 
-int listener_retreat_begin(const struct listener *listener, unsigned looks,
-			   struct listener_retreat *retreat)
+void listener_retreat_begin(const struct listener *listener, unsigned looks,
+			    struct listener_retreat *retreat)
 {
-	int result;
-
 	*retreat = (struct listener_retreat){.looks = looks};
-	if (listener->shared)
-		return 0;
-	result = sockdiag_list_tcp(&retreat->before, SOCKDIAG_HANDSHAKE,
-				   address_port(&listener->address));
+	if (!listener->shared)
+		(void)sockdiag_list_tcp(&retreat->before, SOCKDIAG_HANDSHAKE,
+					address_port(&listener->address));
 	retreat->handshakes = retreat->before.count;
-	return result;
 }
 
 /* Those of the beginning that are still there; newer ones were steered elsewhere. */

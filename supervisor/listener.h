@@ -70,16 +70,16 @@ int listener_quench(struct listener *listener, unsigned slot, bool quench);
 
 /* What must be over before a retired slot's worker may be told to drain: the handshakes
  * under way when the slot was unrouted, and then a queue found empty in `looks` looks in
- * a row.  (Handshakes by SYN cookie leave no trace; more looks than one are for them.)  A
- * shared socket is never retired: over at once. */
+ * a row.  Handshakes by SYN cookie leave no trace, nor does any where sock_diag is out of
+ * reach: a second look is for them.  A shared socket is never retired: over at once. */
 struct listener_retreat {
 	unsigned looks;
 	unsigned empty_looks; /* so far */
 	unsigned handshakes;  /* still under way of those begun before */
 	struct sockdiag_list before;
 };
-int listener_retreat_begin(const struct listener *listener, unsigned looks,
-			   struct listener_retreat *retreat);
+void listener_retreat_begin(const struct listener *listener, unsigned looks,
+			    struct listener_retreat *retreat);
 /* 1 when over, 0 to be called again in 200 ms or so, negative errno. */
 int listener_retreat_look(const struct listener *listener, unsigned slot,
 			  struct listener_retreat *retreat);

@@ -59,7 +59,7 @@ static const char *why_not(int code)
 	case -EADDRNOTAVAIL:
 		return "this machine has no such address";
 	case -EADDRINUSE:
-		return "in use by a socket that does not listen, or by another user's";
+		return "in use, by a socket that does not listen or that we cannot see";
 	default:
 		return strerror(-code);
 	}

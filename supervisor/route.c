@@ -344,8 +344,8 @@ static void retreat_begin(struct place *place)
 		if (place->retreat == NULL)
 			break;
 		retreat->listener = &at->listener;
-		if (listener_retreat_begin(&at->listener, looks, &retreat->state) == 0)
-			place->retreats++;
+		listener_retreat_begin(&at->listener, looks, &retreat->state);
+		place->retreats++;
 	}
 }
 

@@ -1,3 +1,4 @@
+/* wraps: socket */
 #include "supervisor/listener.h"
 
 #include <fcntl.h>
@@ -6,6 +7,22 @@
 #include <sys/wait.h>
 
 #include "tests/unit/listening.h"
+
+/* ---- a machine without sock_diag ---- */
+
+static bool sock_diag_is_missing;
+
+int __real_socket(int family, int type, int protocol);
+int __wrap_socket(int family, int type, int protocol);
+
+int __wrap_socket(int family, int type, int protocol)
+{
+	if (family == AF_NETLINK && sock_diag_is_missing) {
+		errno = EAFNOSUPPORT; /* what RestrictAddressFamilies= of systemd does */
+		return -1;
+	}
+	return __real_socket(family, type, protocol);
+}
 
 /* ---- somebody else's listener ---- */
 
@@ -236,6 +253,36 @@ START_TEST(listener_grown_from_one_keeps_its_table)
 }
 END_TEST
 
+START_TEST(listener_works_where_sock_diag_is_out_of_reach)
+{
+	struct listener_retreat retreat;
+
+	sock_diag_is_missing = true;
+	open_listener("127.0.0.1:0", 2);
+	grow(4);
+	check_mirror();
+	ck_assert_int_eq(shutdown(listener.fd[1], SHUT_RDWR), 0);
+	ck_assert_int_eq(listener_heal(&listener, 1), 1);
+	check_mirror();
+	listener_retreat_begin(&listener, 1, &retreat);
+	ck_assert_int_eq(listener_retreat_look(&listener, 3, &retreat), 1);
+	listener_retreat_end(&retreat);
+}
+END_TEST
+
+START_TEST(listener_refuses_a_port_in_use_where_nobody_can_say_whose)
+{
+	struct address address = sockets_address("127.0.0.1:0");
+	pid_t other = other_open(&address, true);
+
+	sock_diag_is_missing = true;
+	ck_assert_int_eq(listener_open(&listener, &address, 2, BACKLOG, NULL, 0, &fault),
+			 -EADDRINUSE);
+	ck_assert_ptr_nonnull(strstr(fault.text, "cannot listen on 127.0.0.1:"));
+	other_close(other);
+}
+END_TEST
+
 /* ---- uninvited members, lent sockets ---- */
 
 START_TEST(listener_routes_nothing_to_those_who_join_uninvited)
@@ -355,6 +402,8 @@ static Suite *suite_of_listener(void)
 	tcase_add_loop_test(tcase, listener_grows_and_keeps_what_it_has, 0, kinds);
 	tcase_add_test(tcase, listener_that_cannot_grow_stays_as_it_was);
 	tcase_add_test(tcase, listener_grown_from_one_keeps_its_table);
+	tcase_add_test(tcase, listener_works_where_sock_diag_is_out_of_reach);
+	tcase_add_test(tcase, listener_refuses_a_port_in_use_where_nobody_can_say_whose);
 	tcase_add_test(tcase, listener_routes_nothing_to_those_who_join_uninvited);
 	tcase_add_loop_test(tcase, listener_makes_a_lent_socket_the_first_of_a_group, 0,
 			    kinds);
