@@ -1,7 +1,6 @@
 #include "worker/libclusterworker/cluster_worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -64,22 +63,6 @@ static void set_number(const char *variable, long number)
 	setenv(variable, text, 1);
 }
 
-/* Puts sockets at fds 3.. as the supervisor does before it executes a worker. */
-static void lend_sockets(int count)
-{
-	for (int fd = CLUSTER_LISTEN_FIRST; fd < CLUSTER_LISTEN_FIRST + count; fd++) {
-		int made = socket(AF_UNIX, SOCK_STREAM, 0);
-
-		ck_assert_int_ne(made, -1);
-		if (made == fd)
-			continue;
-		ck_assert_int_eq(dup2(made, fd), fd);
-		close(made);
-	}
-	set_number("LISTEN_FDS", count);
-	set_number("LISTEN_PID", getpid());
-}
-
 START_TEST(outside_clusterd_every_call_is_harmless)
 {
 	const struct cluster_figures figures = {.requests = 1};
@@ -96,16 +79,6 @@ START_TEST(outside_clusterd_every_call_is_harmless)
 }
 END_TEST
 
-START_TEST(lent_sockets_are_counted_and_not_passed_on)
-{
-	lend_sockets(2);
-	ck_assert_int_eq(cluster_listen(), 2);
-	ck_assert_int_eq(fcntl(3, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-	ck_assert_int_eq(fcntl(4, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-	ck_assert_int_eq(cluster_listen(), 2);
-}
-END_TEST
-
 START_TEST(children_inherit_nothing_meant_for_us)
 {
 	static const char *const variables[] = {"LISTEN_FDS",     "LISTEN_PID",
@@ -117,49 +90,6 @@ START_TEST(children_inherit_nothing_meant_for_us)
 	(void)cluster_listen();
 	for (size_t i = 0; i < ARRAY_COUNT(variables); i++)
 		ck_assert_ptr_null(getenv(variables[i]));
-}
-END_TEST
-
-START_TEST(sockets_lent_to_another_process_are_not_ours)
-{
-	lend_sockets(1);
-	set_number("LISTEN_PID", getpid() + 1);
-	ck_assert_int_eq(cluster_listen(), 0);
-	ck_assert_int_eq(fcntl(3, F_GETFD) & FD_CLOEXEC, 0);
-}
-END_TEST
-
-static const struct {
-	const char *pid; /* NULL: ours */
-	const char *count;
-	int error;
-} nonsense[] = {
-	{NULL, "", -EINVAL},           {NULL, "-1", -EINVAL},
-	{NULL, "2x", -EINVAL},         {NULL, " 2", -EINVAL},
-	{NULL, "2147483647", -EINVAL}, {NULL, "99999999999999999999", -EINVAL},
-	{"seven", "1", -EINVAL},       {NULL, "1000", -EBADF},
-};
-
-START_TEST(an_environment_without_sense_is_an_error)
-{
-	lend_sockets(1);
-	if (nonsense[_i].pid != NULL)
-		setenv("LISTEN_PID", nonsense[_i].pid, 1);
-	setenv("LISTEN_FDS", nonsense[_i].count, 1);
-	ck_assert_int_eq(cluster_listen(), nonsense[_i].error);
-	ck_assert_ptr_null(cluster_listen_name(CLUSTER_LISTEN_FIRST));
-}
-END_TEST
-
-START_TEST(sockets_have_the_names_they_were_given)
-{
-	lend_sockets(3);
-	setenv("LISTEN_FDNAMES", "web:admin", 1);
-	ck_assert_int_eq(cluster_listen(), 3);
-	ck_assert_str_eq(cluster_listen_name(3), "web");
-	ck_assert_str_eq(cluster_listen_name(4), "admin");
-	ck_assert_ptr_null(cluster_listen_name(5));
-	ck_assert_ptr_null(cluster_listen_name(6));
 }
 END_TEST
 
@@ -419,12 +349,7 @@ static Suite *suite_of_cluster_worker(void)
 	TCase *tcase = tcase_create("all");
 
 	tcase_add_test(tcase, outside_clusterd_every_call_is_harmless);
-	tcase_add_test(tcase, lent_sockets_are_counted_and_not_passed_on);
 	tcase_add_test(tcase, children_inherit_nothing_meant_for_us);
-	tcase_add_test(tcase, sockets_lent_to_another_process_are_not_ours);
-	tcase_add_loop_test(tcase, an_environment_without_sense_is_an_error, 0,
-			    ARRAY_COUNT(nonsense));
-	tcase_add_test(tcase, sockets_have_the_names_they_were_given);
 	tcase_add_test(tcase, words_reach_an_abstract_socket);
 	tcase_add_test(tcase, words_reach_a_socket_with_a_path);
 	tcase_add_test(tcase, a_beat_carries_its_figures);
