@@ -2,8 +2,8 @@
  * valgrind.c - stands in for the pidfd calls, which Debian 12's valgrind does not know.
  *
  * Linked into every program of the flavour that `make valgrind` builds.  A pidfd is here
- * an eventfd that is never readable, with the pid in a table: enough to send signals with,
- * and safe, since only unreaped children are opened.
+ * an eventfd that is never readable, with the pid in a table: enough to send signals
+ * with, and safe, since only unreaped children are opened.
  */
 #include <errno.h>
 #include <signal.h>
