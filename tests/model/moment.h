@@ -1,0 +1,93 @@
+/*
+ * moment.h - one step of the core as the laws see it, and the words they share.
+ *
+ * Laws are written from the outside, in terms of what a user may rely on; so these words
+ * do not ask the core's own helpers.
+ */
+#ifndef TESTS_MODEL_MOMENT_H
+#define TESTS_MODEL_MOMENT_H
+
+#include "supervisor/core/core.h"
+
+/* What somebody who watches from outside remembers. */
+struct witness {
+	uint32_t generation; /* of the operation under way, if it names one */
+	unsigned count;
+};
+
+struct moment {
+	const struct core_app *before, *after;
+	const struct core_event *event;
+	msec now;
+	const struct core_actions *actions;
+	struct witness witness; /* with this event */
+};
+
+/* From slot to slot that may hold anything; the surge slot comes last. */
+static unsigned next_slot(const struct core_app *app, unsigned slot)
+{
+	if (slot + 1 < app->slots || slot == CORE_SURGE)
+		return slot + 1;
+	return CORE_SURGE;
+}
+
+static bool is_ready(const struct worker *worker)
+{
+	return worker->phase == WORKER_SERVING || worker->phase == WORKER_LATE;
+}
+
+static bool is_present(const struct worker *worker)
+{
+	return is_ready(worker) || worker->phase == WORKER_STARTING ||
+	       worker->phase == WORKER_UNROUTING;
+}
+
+static bool is_vacant(const struct slot *slot)
+{
+	return slot->seat[0].phase == WORKER_VACANT &&
+	       slot->seat[1].phase == WORKER_VACANT;
+}
+
+static bool is_ticking(const struct moment *moment)
+{
+	return moment->event->kind == CORE_TICK;
+}
+
+static bool is_command(const struct core_event *event)
+{
+	return event->kind >= CORE_START && event->kind <= CORE_STOP;
+}
+
+static const struct worker *worker_of(const struct core_app *app, struct seat_ref at)
+{
+	return &app->slot[at.slot].seat[at.seat];
+}
+
+static bool is_order(enum core_action_kind kind)
+{
+	return kind < CORE_NOTE;
+}
+
+static unsigned count_actions(const struct moment *moment, enum core_action_kind kind)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < moment->actions->count; i++)
+		count += moment->actions->list[i].kind == kind;
+	return count;
+}
+
+/* Nobody in this slot, or nothing but one good worker of the wanted generation. */
+static bool has_arrived(const struct core_app *app, unsigned slot)
+{
+	const struct slot *it = &app->slot[slot];
+
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++)
+		if (it->seat[seat].phase == WORKER_SERVING && it->seat[seat].settled &&
+		    it->seat[seat].generation == app->want.generation &&
+		    it->seat[1 - seat].phase == WORKER_VACANT)
+			return true;
+	return it->resting && is_vacant(it);
+}
+
+#endif

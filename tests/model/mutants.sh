@@ -1,0 +1,229 @@
+#!/bin/bash
+# mutants.sh - breaks the core on purpose, again and again, and looks who notices.
+#
+#   tests/model/mutants.sh [WORD]      only the mutants of which the description has WORD
+#
+# A model check is as good as its laws; this measures the laws.  Each mutant is one edit of
+# a copy of the core in a temporary folder.  Stories, unit tests, walks and the model are
+# tried in this order; the first that fails has caught it.  A survivor wants a new law, or
+# shows a line that nothing needs.
+set -u
+
+only=${1:-}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+sets="rest late job renew restart crash scale auto beats reload patience reshape compose surge"
+units="core edges backoff trace"
+modules=$(cd supervisor/core && ls core.c edges.c step.c slot.c worker.c verdict.c roll.c want.c \
+	news.c backoff.c trace.c buckets.c)
+
+mkdir -p "$work"/{supervisor,tests,common}
+cp -r Makefile "$work"
+cp common/base.h "$work/common"
+cp -r supervisor/core "$work/supervisor"
+cp -r tests/{unit,trace,model} "$work/tests"
+cd "$work" || exit 1
+
+under_test=""
+for module in $modules; do under_test+=" supervisor/core/$module"; done
+
+build() {
+	# shellcheck disable=SC2046 # names without blanks
+	make --no-print-directory -j2 BUILD=build CFLAGS='-O1 -g0' WERROR= WARNINGS= \
+		UNDER_TEST="$under_test" $(printf 'build/tests/%s ' "$@") >build.log 2>&1
+}
+
+# try SECONDS PROGRAM [WORD...]: says who caught the mutant, and fails, if it did.
+try() {
+	local seconds=$1 program=$2
+
+	build "$program" || { echo "DOES NOT BUILD" && return 1; }
+	shift 2
+	timeout "$seconds" "build/tests/$program" "$@" >/dev/null 2>&1 && return
+	echo "$program $*"
+	return 1
+}
+
+# Says who caught it; nothing: it survived.  The quick ones come first.
+catcher() {
+	local unit set
+
+	try 20 trace || return
+	for unit in $units; do try 20 "test_$unit" || return; done
+	try 60 walk || return
+	for set in $sets; do try 60 model "$set" || return; done
+}
+
+caught=0 survived=0 invalid=0
+
+# mutant MODULE SED-SCRIPT WHAT-IS-BROKEN
+mutant() {
+	local file=supervisor/core/$1.c edit=$2 what=$3 by
+
+	case $what in *"$only"*) ;; *) return ;; esac
+	cp "$file" original
+	sed -i -E "$edit" "$file"
+	if cmp -s original "$file"; then
+		by="NOT A CHANGE"
+	else
+		by=$(catcher)
+	fi
+	case $by in
+	"") by=SURVIVED survived=$((survived + 1)) ;;
+	*[A-Z]*) invalid=$((invalid + 1)) ;;
+	*) caught=$((caught + 1)) ;;
+	esac
+	printf '%-15s %-9s %s\n' "$by" "$1" "$what"
+	cp original "$file"
+}
+
+by=$(catcher)
+[ -z "$by" ] || { echo "mutants: the core as it is fails already: $by" && exit 1; }
+
+mutant edges '/SERVING\] = /,/^\t\}/s/TO\(UNROUTING\), ORDER\(UNROUTE\)/TO(STOPPING), ORDER(TERM)/' \
+	"a retiring worker drains at once"
+mutant edges '/STARTING\] = /,/^\t\}/s/TO\(VACANT\), JUDGED/TO(VACANT)/' \
+	"an exit before ready is not judged"
+mutant edges '/SERVING\] = /,/^\t\}/s/TO\(VACANT\), JUDGED/TO(VACANT)/' \
+	"an exit in service is not judged"
+mutant edges '/UNROUTING\] = /,/^\t\}/s/TO\(VACANT\), JUDGED/TO(VACANT)/' \
+	"an exit while unrouting is not judged"
+mutant edges '/STOPPING\] = /,/^\t\}/s/TO\(VACANT\)/TO(VACANT), JUDGED/' \
+	"an exit that was asked for is judged"
+mutant edges 's/(TO\(STOPPING\), ORDER\(TERM\), NOTE\(READY_TIMEOUT\)), JUDGED/\1/' \
+	"a ready timeout is no failure"
+mutant edges '/LATE\] = /,/^\t\}/s/TO\(ABORTING\), ORDER\(ABORT\)/TO(KILLING), ORDER(KILL)/' \
+	"a hung worker leaves no evidence"
+mutant edges '/LATE\] = /,/^\t\}/s/TO\(SERVING\), NOTE\(BACK\)/TO(LATE), NOTE(BACK)/' \
+	"a late worker never comes back"
+mutant edges '/STIMULUS_UNROUTED/d' "an empty queue does not end the unrouting"
+mutant edges '/STIMULUS_STAY/d' "a slot wanted again loses its worker"
+mutant edges '/KILLING\] = /,/^\t\}/s/TO\(KILLING\), ORDER\(KILL\)/TO(KILLING)/' \
+	"SIGKILL is sent once only"
+mutant edges '/SERVING\] = /,/^\t\}/s/TO\(STOPPING\), JUDGED/TO(STOPPING)/' \
+	"a leave is no end"
+
+mutant worker 's/(step->now - worker->served >= )settle/\10/' "who is ready is good at once"
+mutant worker 's/!app->notifies/true/' "nobody is ever held to READY=1"
+mutant worker '/worker->served = step->now/d' "nobody remembers since when one serves"
+mutant worker 's/worker->deadline <= step->now/worker->deadline < step->now/' \
+	"deadlines are one tick late"
+mutant worker 's/(worker->beat \+ policy->)beat_timeout/\1beat_interval/' \
+	"late is hung as soon as it is late"
+mutant worker 's/worker->since \+ policy->unroute_timeout/MSEC_NEVER/' \
+	"an unrouting worker may wait for ever"
+mutant worker 's/worker->phase == WORKER_SERVING && step/worker->phase != WORKER_VACANT \&\& step/' \
+	"a late worker can become good"
+mutant worker '/worker->beat != MSEC_NEVER\)$/,+1d' \
+	"a beat before ready counts from when it came"
+mutant worker 's/^(\tif \(worker->phase == WORKER_LATE && )/\1false \&\& /' \
+	"a very late tick leaves a deadline behind"
+
+mutant news '/worker->beat > step->now/,+1d' "a beat may lie in the future"
+mutant news '/worker_is_ready\(worker\)\)$/,+1d' "AWAKE moves no deadline"
+mutant news '/backoff->until = 0/s/backoff->until = 0/(void)backoff/' \
+	"a backoff that is over is due for ever"
+mutant news '/WORKER_STARTING\)$/,+1d' "those who start just now are not held to READY=1"
+mutant news 's/!step->app->policy.beats \|\| //' "beats count where they are switched off"
+mutant news '/until > most/,+1d' "a deadline can be extended for ever"
+mutant news '/phase == WORKER_VACANT\)$/s/WORKER_VACANT/WORKER_PHASES/' \
+	"READY from nobody is believed"
+
+mutant roll 's/app->reload.active && !is_any_good\(app\)/false/' "the first does not go alone"
+mutant roll 's/ \+ 99\) / + 0) /' "a share of surge is rounded down"
+mutant roll 's/return slot_present\(&app->slot\[slot\]\) == CORE_SEATS/return false/' \
+	"what an older roll began takes no room"
+mutant roll 's/ \|\| slot_present\(&app->slot\[next\]\) == CORE_SEATS//' \
+	"a slot with two workers is reached"
+mutant roll 's/reload.failures <= app/reload.failures < app/' "one failure less is forgiven"
+mutant roll 's/scale.failures <= app/scale.failures < app/' \
+	"one failure less is forgiven to a scale"
+mutant roll 's/^\tapp->want.generation = app->reload.from;//' "a bad version stays wanted"
+mutant roll '/^void roll_fail\(/,/^}/s/app->reload.reached = 0;//' \
+	"a revert takes every slot for reached"
+mutant roll 's/ &&$/ \&\&/; s/generation != app->reload.from/true/' \
+	"failures of the way back are counted"
+mutant roll '/want.surge == app->want.generation/,+1d' "a promoted canary stays"
+mutant roll 's/app->want.count = app->reload.count;/;/' "a revert keeps the count"
+mutant roll '/slot_forgive\(&app->slot\[next\]\)/d' "a new version pays for the old one"
+mutant roll 's/ && !app->slot\[at.slot\].resting//' "a roll waits for a slot that was given up"
+mutant roll 's/ && !app->slot\[i\].resting//' "a slot at rest is proof that a version is good"
+mutant roll 's/slot_good\(app, i\) \|\| !//; s/!slot_satisfied/!slot_satisfied/' \
+	"a roll is over before its last slot is good"
+
+mutant slot 's/return is_reached\(app, slot\) \? app->want.generation : app->reload.from/return app->want.generation/' \
+	"a crash spreads the new version"
+mutant slot 's/ \|\| worker->renew//' "who is to be renewed may stay"
+mutant slot 's/!is_reached\(app, slot\) && worker_is_ready/false \&\& worker_is_ready/' \
+	"a slot that is not reached loses who serves"
+mutant slot '/it->seat\[keeper\].phase == WORKER_SERVING/,+1s/ &&$/;/; /seat\[1 - keeper\].phase == WORKER_VACANT;/d' \
+	"a slot with an old worker is satisfied"
+mutant slot 's/return is_reached\(app, slot\) \|\| app->reload.count == 0.*/return slot < CORE_SURGE + 1;/' \
+	"a slot that a roll adds is filled at once"
+mutant slot 's/if \(it->resting \|\| it->restarting\)/if (it->restarting)/' \
+	"a slot at rest is filled again"
+mutant slot 's/\+ worker->settled//' "of two the younger one may stay"
+mutant slot 's/app->want.count > app->reload.count \? /true ? /' \
+	"a roll takes slots away before it is over"
+
+mutant core 's/ && keeper->settled//' "an old worker goes before its heir is good"
+mutant core 's/return !\(app->reload.active && .*/return true;/' "the way back is no reserve"
+mutant core '/slot_ready\(it\) > 0\)$/,+1d' "who fetches what is owed stays"
+mutant core 's/if \(it->restarting\) \{/if (false) {/' "a restart waits for an heir"
+mutant core 's/app->slot\[i\].restarting && !slot_vacant\(&app->slot\[i\]\)/false/' \
+	"a restart does not wait for the old ones"
+mutant core 's/slot_ready\(it\) > 0 && \*pairs >= roll_limit\(app\)/false/' \
+	"any number of successors start at a time"
+mutant core 's/ \|\| !backoff_allows\(&it->backoff, step->now\)//' "no backoff is waited for"
+mutant core 's/earlier\(deadline, worker->served \+ app->policy.settle\)/deadline/' \
+	"nobody wakes to see that one is good"
+mutant core 's/earlier\(deadline, it->backoff.until\)/deadline/' "nobody wakes when a backoff is over"
+mutant core 's/for \(unsigned i = app->slots; i-- > 0;\)/for (unsigned i = 0; i < app->slots; i++)/' \
+	"the lowest slot retires first"
+mutant core 's/(core_routes|\.phase == WORKER_SERVING\))$/worker_is_ready(\&app->slot[slot].seat[seat]))/; s/if \(app->slot\[slot\]\.seat\[seat\]worker_is_ready/if (worker_is_ready/' \
+	"late workers are routed"
+mutant core '/it->owed = false;$/{x;s/^/x/;/^x{2}$/{x;d};x}' "a wanted slot owes"
+
+mutant verdict 's/bool alone = .*/bool alone = true;/' "a slot rests beside a worker"
+mutant verdict 's/else if \(early && roll_owns_slot\(app, at.slot\)\)/else if (false)/' \
+	"a scale never fails"
+mutant verdict '/^\tslot->owed = false;/d' "a debt outlives who failed to pay it"
+mutant verdict '/at.slot == CORE_SURGE\) \{/,+1s/app->want.surge = 0;//' "a bad canary is tried again"
+mutant verdict 's/step->dice \+ at.slot \* .*\)/step->dice)/' "neighbours rise together"
+mutant verdict 's/other->renew = false;//' "a renewal is tried for ever"
+mutant verdict 's/return end != CORE_EXIT_FAILURE/return false/' "a clean exit is replaced on-failure"
+mutant verdict 's/slot->backoff.failures >= policy/slot->backoff.failures > policy/' \
+	"restart.max is one more"
+
+mutant want 's/^\t\tstep_answer\(step, CORE_RESULT_SUPERSEDED\);/\t\t;/' \
+	"who is superseded is not told"
+mutant want '/^void want_stop/,/^}/s/app->slot\[i\].owed = false;//' "a stopped app owes"
+mutant want '/^void want_stop/,/^}/s/app->slot\[i\].restarting = false;//' \
+	"a stop remembers the restart"
+mutant want 's/^\t\troll_back\(app\);/\t\t;/' "a stop forgets the way back"
+mutant want 's/app->want.running && !app->reload.active/app->want.running/' \
+	"the way back is a version that never was good"
+mutant want '/^void want_scale/,/^}/{/reload.reached > count/,+1d}' "a scale leaves the roll too far"
+mutant want 's/app->scale.active \? app->scale.from : before/before/' \
+	"a scale goes back to a count that never served"
+mutant want 's/^(\tif \(app->scale.active && are_satisfied.*)/\tif (false)/' "a scale is never over"
+mutant want '/^static bool is_over/,/^}/s/return false;$/continue;/2; /!slot_wanted\(app, i\) && !slot_vacant/,+1d' \
+	"a reload does not wait for those who go"
+mutant want 's/\.renew = false/.renew \&= true/' "a reload renews once more"
+mutant want 's/event->operation;/1;/' "the wrong caller is answered"
+mutant want 's/app->want.generation != event->arg\)/true)/' "the same reload again begins anew"
+mutant want 's/^\tapp->want.running = false;//' "a stop does not stop"
+
+mutant backoff 's/\(msec\)dice % .*;/0;/' "no dice"
+mutant backoff 's/return wait < policy->most \? wait : policy->most/return wait/' \
+	"a wait can be longer than the most"
+mutant backoff 's/served >= policy->steady/served > policy->steady/' \
+	"who served long enough is not forgiven"
+mutant backoff 's/failures < 2\)/failures < 1)/' "the first failure waits"
+
+printf '%d mutants: %d caught, %d survived, %d are none\n' $((caught + survived + invalid)) \
+	"$caught" "$survived" "$invalid"
+echo "$caught passed, $((survived + invalid)) failed, 0 skipped"
+[ $((survived + invalid)) = 0 ]

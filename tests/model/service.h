@@ -1,0 +1,143 @@
+/*
+ * service.h - laws of service: nobody who serves goes too early, or is steered away
+ * wrongly.
+ */
+#ifndef TESTS_MODEL_SERVICE_H
+#define TESTS_MODEL_SERVICE_H
+
+#include "tests/model/moment.h"
+
+static bool may_be_replaced(const struct moment *moment, struct seat_ref at)
+{
+	const struct core_app *app = moment->after;
+	const struct worker *heir = &app->slot[at.slot].seat[1 - at.seat];
+
+	if (heir->phase != WORKER_SERVING || !heir->settled)
+		return false;
+	if (moment->event->kind == CORE_RELOAD ||
+	    moment->before->want.generation != app->want.generation)
+		return true;
+	return at.slot == CORE_SURGE || heir->generation == app->want.generation ||
+	       (app->reload.active && at.slot >= moment->before->reload.reached);
+}
+
+/* Who serves a wanted slot is told to go only beside a good heir, or for a restart. */
+static bool service_goes_on(const struct moment *moment)
+{
+	for (unsigned i = 0; i < moment->actions->count; i++) {
+		const struct core_action *action = &moment->actions->list[i];
+
+		if (action->kind != CORE_TERM ||
+		    !core_wants(moment->after, action->at.slot) ||
+		    !is_ready(worker_of(moment->before, action->at)) ||
+		    moment->after->slot[action->at.slot].restarting)
+			continue;
+		if (moment->event->kind == CORE_RESTART ||
+		    moment->event->kind == CORE_RESTART_SLOT)
+			continue;
+		if (!may_be_replaced(moment, action->at))
+			return false;
+	}
+	return true;
+}
+
+static bool is_unrouted(const struct moment *moment, struct seat_ref at)
+{
+	const struct worker *worker = worker_of(moment->before, at);
+
+	if (worker->phase != WORKER_UNROUTING)
+		return false;
+	if (moment->event->kind == CORE_UNROUTED && moment->event->at.slot == at.slot)
+		return true;
+	return is_ticking(moment) && worker->deadline <= moment->now;
+}
+
+/* A retiring worker hears TERM when its queue is empty or its time is over, not before;
+ * unless another one is there to empty it. */
+static bool nobody_drains_before_it_is_unrouted(const struct moment *moment)
+{
+	for (unsigned i = 0; i < moment->actions->count; i++) {
+		const struct core_action *action = &moment->actions->list[i];
+		const struct slot *slot = &moment->after->slot[action->at.slot];
+
+		if (action->kind != CORE_TERM ||
+		    core_wants(moment->after, action->at.slot) ||
+		    worker_of(moment->before, action->at)->phase == WORKER_STARTING)
+			continue;
+		if (slot->seat[1 - action->at.seat].phase != WORKER_UNROUTING &&
+		    !is_unrouted(moment, action->at))
+			return false;
+	}
+	return true;
+}
+
+static bool only_wanted_slots_are_routed(const struct moment *moment)
+{
+	for (unsigned i = 0; i <= CORE_SURGE; i = next_slot(moment->after, i)) {
+		const struct slot *slot = &moment->after->slot[i];
+		bool serves = slot->seat[0].phase == WORKER_SERVING ||
+			      slot->seat[1].phase == WORKER_SERVING;
+
+		if (core_routes(moment->after, i) != serves)
+			return false;
+		if (serves && !core_wants(moment->after, i))
+			return false;
+		for (unsigned seat = 0; seat < CORE_SEATS; seat++)
+			if (slot->seat[seat].phase == WORKER_UNROUTING &&
+			    core_wants(moment->after, i))
+				return false;
+	}
+	return true;
+}
+
+static unsigned surge_of(const struct core_app *app)
+{
+	unsigned surge = app->policy.surge;
+
+	if (app->policy.surge_percent)
+		surge = (app->want.count * surge + 99) / 100;
+	return surge ? surge : 1;
+}
+
+/* Slots below the count with one more worker than they need. */
+static unsigned count_doubles(const struct core_app *app)
+{
+	unsigned pairs = 0;
+
+	for (unsigned i = 0; i < app->want.count && i < app->slots; i++)
+		pairs += is_present(&app->slot[i].seat[0]) &&
+			 is_present(&app->slot[i].seat[1]);
+	return pairs;
+}
+
+static bool has_any_arrived(const struct core_app *app)
+{
+	for (unsigned i = 0; i < app->want.count && i < app->slots; i++)
+		for (unsigned seat = 0; seat < CORE_SEATS; seat++)
+			if (app->slot[i].seat[seat].generation == app->want.generation &&
+			    app->slot[i].seat[seat].settled)
+				return true;
+	return false;
+}
+
+/* Beside those who serve start at most `surge` successors; of a roll the first alone. */
+static bool surge_is_kept(const struct moment *moment)
+{
+	const struct core_app *app = moment->after;
+
+	for (unsigned i = 0; i < moment->actions->count; i++) {
+		const struct core_action *action = &moment->actions->list[i];
+		unsigned limit = surge_of(app);
+
+		if (action->kind != CORE_SPAWN || action->at.slot == CORE_SURGE ||
+		    !is_ready(&app->slot[action->at.slot].seat[1 - action->at.seat]))
+			continue;
+		if (app->reload.active && !has_any_arrived(app))
+			limit = 1;
+		if (count_doubles(app) > limit)
+			return false;
+	}
+	return true;
+}
+
+#endif
