@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# The unit on a real systemd, in a container: start means ready, a reload that fails says
+# so and harms nobody, stop answers what is in flight, and nothing is left behind.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/container.sh"
+
+worker=/usr/local/libexec/clusterd/cluster-worker
+
+refusal=$(container_refusal) && {
+	skip "clusterd is a service of systemd" "$refusal"
+	exit
+}
+container_prepare() {
+	container_create && make --no-print-directory -C "$TOP" install DESTDIR="$container_root" &&
+		container_boot
+}
+leave() {
+	check "no process, mount or cgroup of the container is left" container_stop
+	finish
+}
+trap leave EXIT
+container_prepare >"$HOUSE/prepare.log" 2>&1 || {
+	cat "$HOUSE/prepare.log" "$container_folder/console"
+	skip "clusterd is a service of systemd" "the container does not boot; see above"
+	exit
+}
+
+in_container() { container_run "$@"; }
+unit() { in_container systemctl "$@" clusterd; }
+unit_is() { equal "$(unit show -P "$1")" "$2"; } # PROPERTY VALUE
+list() { in_container clusterctl list --json; }
+main_pid() { unit show -P MainPID; }
+worker_count() { in_container pgrep -c -x cluster-worker; }
+get() { in_container curl -sS -f -m "$((20 * TIME_SCALE))" "http://127.0.0.1:8080$1"; }
+journal_says() { says "$1" in_container journalctl -u clusterd --no-pager; }
+
+configure() { # COMMAND, as the file has it
+	cat >"$container_root/etc/clusterd/cluster.conf" <<-END
+		apps = (
+		  { name = "web"; command = [ $1 ]; instances = 2; listen = [ "127.0.0.1:8080" ];
+		    ready = { on = "notify"; timeout = "10s"; }; reload = { settle = "100ms"; }; }
+		);
+	END
+}
+serving="\"$worker\", \"--test-endpoints\""
+slow="\"/bin/sh\", \"-c\", \"sleep 1; exec $worker --test-endpoints\""
+
+# ---- start ----
+
+configure "$slow"
+unit start &
+starting=$!
+check "the unit is activating while its workers are not ready" within 5 \
+	unit_is ActiveState activating
+check "systemctl start succeeds" wait $starting
+check "active means that a request is answered" get /healthz
+check "active means that every worker is ready" ready_are web 2
+check "the status line tells how it goes" not unit_is StatusText ""
+
+# ---- reload ----
+
+configure "$serving"
+main=$(main_pid)
+before=$(pids web)
+check "systemctl reload succeeds" unit reload
+check "a reload replaces every worker" \
+	equal "$(comm -12 <(echo "$before" | sort) <(pids web | sort))" ""
+check "a reload keeps the supervisor" equal "$(main_pid)" "$main"
+
+before=$(pids web)
+configure '"/bin/false"'
+check "systemctl reload fails when the new workers do" not unit reload
+check "a failed reload keeps the old workers" equal "$(pids web)" "$before"
+check "a failed reload leaves the unit active" unit_is ActiveState active
+check "the journal says which app failed" journal_says web
+echo "apps = ( { name = 7; } );" >"$container_root/etc/clusterd/cluster.conf"
+check "systemctl reload fails when the configuration is invalid" not unit reload
+check "an invalid configuration changes nothing" equal "$(pids web)" "$before"
+check "the journal says where the mistake is" journal_says "cluster.conf:1:"
+configure "$serving"
+check "systemctl reload succeeds once it is mended" unit reload
+
+# ---- stop with requests in flight ----
+
+connections_are() {
+	local count
+	count=$(in_container ss -Htn state established '( dport = :8080 )' | wc -l)
+	[ "$count" -ge "$1" ]
+}
+all_end_well() { # PID...
+	local pid failures=0
+	for pid; do
+		wait "$pid" || failures=$((failures + 1))
+	done
+	equal "$failures failed: $(cat "$HOUSE"/slow.*.err)" "0 failed: "
+}
+clients=()
+for client in 1 2 3 4 5 6 7 8; do
+	get "/_test/sleep?ms=2000" >"$HOUSE/slow.$client" 2>"$HOUSE/slow.$client.err" &
+	clients+=($!)
+done
+check "eight requests are in flight" within 10 connections_are 8
+cgroup=$(unit show -P ControlGroup)
+check "systemctl stop succeeds" unit stop
+check "a stop answers what is in flight" all_end_well "${clients[@]}"
+check "a stop is a success" unit_is Result success
+check "clusterd exits with 0" unit_is ExecMainStatus 0
+check "no worker is left" equal "$(worker_count)" 0
+check "no cgroup is left" in_container test ! -e "/sys/fs/cgroup$cgroup"
+check "no run directory is left" in_container test ! -e /run/clusterd
+
+# ---- faults ----
+
+echo "apps = 1;" >"$container_root/etc/clusterd/cluster.conf"
+check "an invalid configuration does not start" not unit start
+check "an invalid configuration is exit code 2" unit_is ExecMainStatus 2
+check "an invalid configuration is not tried again" unit_is NRestarts 0
+
+configure "$serving"
+mkdir -p "$container_root/etc/systemd/system/clusterd.service.d"
+printf '[Service]\nWatchdogSec=2s\n' \
+	>"$container_root/etc/systemd/system/clusterd.service.d/watchdog.conf"
+in_container systemctl daemon-reload
+check "it starts again after a mistake is mended" unit start
+served_after_restart() { # COUNT
+	unit_is NRestarts "$1" && unit_is ActiveState active && ready_are web 2
+}
+idle=$(now_ms)
+still_watched() { unit_is NRestarts 0 && [ $(($(now_ms) - idle)) -gt 3000 ]; }
+check "a supervisor that has nothing to do still feeds the watchdog" within 5 still_watched
+kill -STOP "$(pgrep -P "$container_init" -x clusterd)"
+check "a supervisor that hangs is replaced" within 15 served_after_restart 1
+check "after a hang there is one set of workers" equal "$(worker_count)" 2
+in_container kill -KILL "$(main_pid)"
+check "a supervisor that is killed is replaced" within 15 served_after_restart 2
+check "after a kill there is one set of workers" equal "$(worker_count)" 2
+check "the unit stops in order" unit stop
+
+# ---- sockets from systemd ----
+
+cat >"$container_root/etc/systemd/system/clusterd.socket" <<-END
+	[Socket]
+	ListenStream=127.0.0.1:8080
+	ReusePort=yes
+END
+in_container systemctl daemon-reload
+in_container systemctl start clusterd.socket
+check "a request starts the service that is to answer it" get /healthz
+check "the unit is active after it" unit_is ActiveState active
+in_container systemctl stop clusterd.socket clusterd
+check "the unit stops in order once more" unit_is Result success
