@@ -32,7 +32,7 @@ static const char page[] =
 	"<dt>requests<dd>%" PRIu64 "\n"
 	"<dt>connections<dd>%u\n"
 	"</dl>\n"
-	"<p>Reload this page to meet the other workers.\n";
+	"<p>Another connection may meet another worker.\n";
 
 static void escape(char *text, size_t bytes, const char *raw)
 {
