@@ -108,50 +108,13 @@ static int open_group(struct listener *listener, unsigned slots, struct fault *f
 	return 0;
 }
 
-static int check_taken(const struct address *address, int fd, struct fault *fault)
-{
-	char wanted[ADDRESS_TEXT];
-	struct address bound;
-	int type = 0;
-	socklen_t bytes = sizeof(type);
-
-	address_format(address, wanted);
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) == -1 ||
-	    type != SOCK_STREAM)
-		return fault_set(fault, -EINVAL,
-				 "%s: what was handed over is no stream socket", wanted);
-	if (address_of_socket(&bound, fd) < 0 || !address_equal(&bound, address))
-		return fault_set(fault, -EINVAL,
-				 "%s: what was handed over is bound elsewhere", wanted);
-	return 0;
-}
-
-/* A bound, even a listening socket can still become the first member of a group. */
-static int prepare_taken(const struct listener *listener, int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-	int on = 1;
-
-	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || listen(fd, listener->backlog) == -1)
-		return -errno;
-	if (listener->address.kind == ADDRESS_UNIX)
-		return 0;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1)
-		return -errno;
-	return 0;
-}
-
 static int open_taken(struct listener *listener, unsigned slots, int *fd,
 		      struct fault *fault)
 {
-	int result = check_taken(&listener->address, *fd, fault);
+	int result = port_adopt(*fd, &listener->address, listener->backlog, fault);
 
 	if (result < 0)
 		return result;
-	result = prepare_taken(listener, *fd);
-	if (result < 0)
-		return port_explain(fault, result, &listener->address);
 	listener->taken = true;
 	if (listener->address.kind == ADDRESS_UNIX) {
 		listener->shared = true;
@@ -366,24 +329,32 @@ int listener_quench(struct listener *listener, unsigned slot, bool quench)
 
 /* ---- mend what workers did ---- */
 
+static int listen_again(struct listener *listener, unsigned slot)
+{
+	int fd = listener_fd(listener, slot);
+
+	group_leave(&listener->group, port_inode(fd));
+	if (listen(fd, listener->backlog) == -1)
+		return -errno;
+	return listener->shared ? 0
+				: group_join(&listener->group, port_inode(fd), (int)slot);
+}
+
 int listener_heal(struct listener *listener, unsigned slot)
 {
-	int fd, result;
+	bool healed = false;
+	int result;
 
 	if (listener->address.kind == ADDRESS_UNIX || slot >= listener->slots)
 		return 0;
-	fd = listener_fd(listener, slot);
-	if (port_listens(fd))
-		return 0;
-	group_leave(&listener->group, port_inode(fd));
 	result = listener->shared ? 0 : observe(listener);
-	if (result == 0 && listen(fd, listener->backlog) == -1)
-		result = -errno;
-	if (result == 0 && !listener->shared)
-		result = group_join(&listener->group, port_inode(fd), (int)slot);
+	if (result == 0 && !port_listens(listener_fd(listener, slot))) {
+		result = listen_again(listener, slot);
+		healed = true;
+	}
 	if (result == 0)
 		result = steer_again(listener);
-	return result < 0 ? result : 1;
+	return result < 0 ? result : healed;
 }
 
 int listener_restore_path(struct listener *listener, struct fault *fault)

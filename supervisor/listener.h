@@ -86,8 +86,8 @@ int listener_retreat_look(const struct listener *listener, unsigned slot,
 /* Accepts a zeroed retreat. */
 void listener_retreat_end(struct listener_retreat *retreat);
 
-/* Is this slot's socket still in LISTEN?  One that a worker shut down listens again: 1 if
- * that had to be done, 0 if all was well.  For Unix see listener_restore_path. */
+/* After a worker's exit.  A socket it shut down listens again: 1 if that had to be done,
+ * 0 if all was well.  Others who joined or left the group meanwhile are accounted for. */
 int listener_heal(struct listener *listener, unsigned slot);
 /* After a worker's exit: gives a Unix path back that somebody removed.  1 if so. */
 int listener_restore_path(struct listener *listener, struct fault *fault);

@@ -110,6 +110,7 @@ static int bind_path(struct local *local, int fd)
 	return 0;
 }
 
+/* Without it a path that was removed needs a new socket. */
 static int make_spare(const struct local *local)
 {
 	char spare[SPARE_TEXT];
@@ -136,8 +137,7 @@ static int open_path(struct local *local, int backlog, struct fault *fault)
 		(void)unlink(path_of(local));
 		return result;
 	}
-	(void)make_spare(
-		local); /* without it a path that was removed needs a new socket */
+	(void)make_spare(local);
 	return fd_take(&fd);
 }
 

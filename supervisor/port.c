@@ -1,6 +1,7 @@
 #include "supervisor/port.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -129,6 +130,47 @@ int port_probe(const struct address *address, struct fault *fault)
 	if (fd == -EADDRINUSE)
 		return find_obstacle(address, fault);
 	return fd < 0 ? port_explain(fault, fd, address) : 0;
+}
+
+static int check_lent(const struct address *address, int fd, struct fault *fault)
+{
+	char wanted[ADDRESS_TEXT];
+	struct address bound;
+	int type = 0;
+	socklen_t bytes = sizeof(type);
+
+	address_format(address, wanted);
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) == -1 ||
+	    type != SOCK_STREAM)
+		return fault_set(fault, -EINVAL,
+				 "%s: what was handed over is no stream socket", wanted);
+	if (address_of_socket(&bound, fd) < 0 || !address_equal(&bound, address))
+		return fault_set(fault, -EINVAL,
+				 "%s: what was handed over is bound elsewhere", wanted);
+	return 0;
+}
+
+/* A bound, even a listening socket can still become the first member of a group. */
+static int prepare_lent(int fd, const struct address *address, int backlog)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || listen(fd, backlog) == -1)
+		return -errno;
+	return address->kind == ADDRESS_UNIX
+		       ? 0
+		       : set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
+int port_adopt(int fd, const struct address *address, int backlog, struct fault *fault)
+{
+	int result = check_lent(address, fd, fault);
+
+	if (result < 0)
+		return result;
+	result = prepare_lent(fd, address, backlog);
+	return result < 0 ? port_explain(fault, result, address) : 0;
 }
 
 /* Linux before 2026 lets everybody filter, later ones ask for CAP_NET_ADMIN.  The filter

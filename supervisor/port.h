@@ -14,6 +14,10 @@ int port_bind(const struct address *address, bool reuse_port);
 /* Is nobody there?  -EADDRINUSE names who is. */
 int port_probe(const struct address *address, struct fault *fault);
 
+/* Makes a socket that systemd lent like one of ours, if it is what the address says; a
+ * Unix one, too. */
+int port_adopt(int fd, const struct address *address, int backlog, struct fault *fault);
+
 uint32_t port_inode(int fd); /* by which sock_diag knows a socket */
 /* Still in LISTEN?  Whoever holds a copy can end that for all. */
 bool port_listens(int fd);

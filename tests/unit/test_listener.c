@@ -305,6 +305,8 @@ START_TEST(listener_routes_nothing_to_those_who_join_uninvited)
 	check_mirror();
 
 	other_close(first); /* the last, our slot 4, moves into its place */
+	ck_assert_int_eq(listener_heal(&listener, 0), 0);
+	check_mirror();
 	grow(6);
 	ck_assert_uint_eq(listener_foreign(&listener, &holder), 1);
 	ck_assert_int_eq(holder.pid, second);
