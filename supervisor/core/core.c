@@ -166,6 +166,8 @@ void core_step(struct core_app *app, const struct core_event *event, msec now,
 	assert(event->kind < CORE_EVENTS);
 	actions->count = 0;
 	absorb[event->kind](&step, event);
+	if (event->kind == CORE_BEAT && actions->count == 0)
+		return; /* a deadline moved, and there may be ten thousand of them a second */
 	if (app->slots < app->want.count)
 		app->slots = app->want.count;
 	decide(&step);
