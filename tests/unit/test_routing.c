@@ -262,7 +262,7 @@ START_TEST(listener_retreats_after_the_handshakes_that_had_begun)
 	struct listener_retreat retreat;
 	int early, late;
 
-	open_listener(any_port[2 * _i], 2);
+	open_listener(any_port[4 * _i], 2);
 	steer_to(1);
 	early = begin_deaf();
 	steer_to(0);
