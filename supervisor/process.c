@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,10 +95,13 @@ static int give_descriptors(struct birth *birth)
 
 static void reset_signals(void)
 {
+	/* As the kernel reads it: handler, flags, restorer, mask.  glibc refuses to touch
+	 * the two signals it keeps for itself, which some parents leave ignored. */
+	const unsigned long by_default[4] = {0};
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL);
+		(void)syscall(SYS_rt_sigaction, number, by_default, NULL, 8);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
