@@ -376,7 +376,7 @@ static Suite *suite_of_routing(void)
 	tcase_add_loop_test(tcase, listener_quenched_lets_handshakes_finish, 0, 2);
 	tcase_add_test(tcase, listener_unquenched_lets_in_who_tried_meanwhile);
 	tcase_add_loop_test(tcase, listener_retreats_after_the_handshakes_that_had_begun,
-			    0, 3);
+			    0, 2);
 	tcase_add_test(tcase, listener_retreats_when_the_queue_was_empty_twice_in_a_row);
 	tcase_add_test(tcase, listener_finds_nothing_in_a_slot_it_does_not_have);
 	tcase_add_test(tcase, listener_heals_a_slot_that_was_shut_down);
