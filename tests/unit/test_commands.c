@@ -482,6 +482,11 @@ START_TEST(progress_is_told_when_it_moved_and_the_peer_reads)
 	buffer_append_text(&out, "unread");
 	commands_look_again(&call);
 	ck_assert_uint_eq(out.count, strlen("unread"));
+	buffer_cut(&out, 0);
+	commands_look_again(&call);
+	ck_assert(hear());
+	progress = json_at(json_find(reply.parameters, "progress"), 0);
+	ck_assert_int_eq(json_find_number(progress, "done", 0), 2);
 }
 END_TEST
 

@@ -225,12 +225,14 @@ END_TEST
 
 START_TEST(a_peer_that_leaves_is_forgotten_and_its_operation_is_not_hurt)
 {
+	int before = unit_count_fds();
 	int fd = dial();
 
 	SAY(fd, STOP);
 	turn();
 	(void)close(fd);
 	turn();
+	ck_assert_int_eq(unit_count_fds(), before);
 	finish(1);
 	ck_assert_str_eq(fake.asked, "stop web\n");
 	ck_assert(!control_is_busy(control));
@@ -246,6 +248,17 @@ START_TEST(a_peer_that_only_ends_its_own_speech_hears_the_answer)
 	ck_assert_str_eq(hear(fd), "");
 	finish(1);
 	ck_assert_ptr_nonnull(strstr(hear(fd), "\"done\""));
+	ck_assert_str_eq(hear(fd), "END");
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(who_waits_for_what_may_never_come_must_stay)
+{
+	int fd = dial();
+
+	SAY(fd, WAIT);
+	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
 	ck_assert_str_eq(hear(fd), "END");
 	(void)close(fd);
 }
@@ -411,6 +424,7 @@ static Suite *suite_of_control(void)
 	tcase_add_test(tcase,
 		       a_peer_that_leaves_is_forgotten_and_its_operation_is_not_hurt);
 	tcase_add_test(tcase, a_peer_that_only_ends_its_own_speech_hears_the_answer);
+	tcase_add_test(tcase, who_waits_for_what_may_never_come_must_stay);
 	tcase_add_test(tcase, who_waits_for_a_state_hears_when_it_comes);
 	tcase_add_test(tcase, other_users_are_refused);
 	tcase_add_test(tcase, garbage_is_told_and_cut_off);

@@ -283,6 +283,14 @@ START_TEST(what_makes_no_sense_is_exit_code_2)
 }
 END_TEST
 
+START_TEST(the_first_failure_decides)
+{
+	EXPECT(VERDICT("a", "superseded", "null")
+		       MORE VERDICT("b", "refused", "null") "}");
+	ck_assert_int_eq(run(verb_change, COMMAND_RELOAD), EXIT_FAILED);
+}
+END_TEST
+
 START_TEST(quiet_says_only_errors)
 {
 	options.quiet = true;
@@ -462,6 +470,7 @@ static void add_answers(TCase *tcase)
 	tcase_add_test(tcase, each_app_has_its_verdict_and_one_failure_is_enough);
 	tcase_add_test(tcase, verdicts_are_one_object_with_json);
 	tcase_add_test(tcase, what_makes_no_sense_is_exit_code_2);
+	tcase_add_test(tcase, the_first_failure_decides);
 	tcase_add_test(tcase, quiet_says_only_errors);
 	tcase_add_test(tcase, a_list_joins_what_comes_in_pieces);
 	tcase_add_test(tcase, a_table_has_a_row_for_each_app_and_worker);
