@@ -209,6 +209,87 @@ START_TEST(a_heartbeat_can_be_switched_off)
 }
 END_TEST
 
+/* All that is known by name and brought by a later version. */
+static const char *const later[] = {
+	"listen = \"auto\";",
+	"adopt = \"node\";",
+	"adopt = \"preload\";",
+	"adopt = \"seccomp\";",
+	"balance = \"round-robin\";",
+	"balance = \"cpu\";",
+	"balance = \"least-conn\";",
+	"balance = \"least-latency\";",
+	"balance = \"queue\";",
+	"affinity = \"auto\";",
+	"ready = { on = \"listen\"; };",
+	"drain = { how = \"quiet\"; };",
+	"log = { to = \"journal\"; };",
+	"user = \"www-data\";",
+	"group = \"www-data\";",
+	"umask = \"0027\";",
+	"no_new_privileges = true;",
+	"limits = { nofile = 65536; };",
+	"nice = 0;",
+	"oom_score_adj = 200;",
+	"slot_addresses = false;",
+	"probe = { http = \"/healthz\"; };",
+	"reload = { canary = { share = 10; }; };",
+	"recycle = { memory = \"512M\"; };",
+	"budget = { cpu = 70; };",
+	"autoscale = { min = 2; };",
+	"log = { rotate = \"64M\"; };",
+	"log = { keep = 10; };",
+	"log = { compress = true; };",
+};
+
+START_TEST(what_a_later_version_brings_is_refused_by_name)
+{
+	char text[256];
+
+	(void)snprintf(text, sizeof(text),
+		       "apps = ({ name = \"a\"; command = \"b\"; %s });", later[_i]);
+	ck_assert_int_eq(load(text), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(faults.list[0].text, "not supported yet"));
+	ck_assert_uint_eq(faults.count, 1);
+}
+END_TEST
+
+#define FIELD(member) offsetof(struct app_spec, member)
+
+static const struct {
+	const char *settings;
+	size_t field;
+	unsigned value;
+} choices[] = {
+	{"balance = \"auto\";", FIELD(balance), BALANCE_RANDOM},
+	{"balance = \"random\";", FIELD(balance), BALANCE_RANDOM},
+	{"balance = \"hash\";", FIELD(balance), BALANCE_HASH},
+	{"balance = \"ip-hash\";", FIELD(balance), BALANCE_IP_HASH},
+	{"adopt = \"auto\";", FIELD(adopt), SPEC_ADOPT_AUTO},
+	{"adopt = \"listen-fds\";", FIELD(adopt), SPEC_ADOPT_LISTEN_FDS},
+	{"adopt = \"none\";", FIELD(adopt), SPEC_ADOPT_NONE},
+	{"ready = { on = \"auto\"; };", FIELD(policy.ready), CORE_READY_AUTO},
+	{"ready = { on = \"notify\"; };", FIELD(policy.ready), CORE_READY_NOTIFY},
+	{"ready = { on = \"exec\"; };", FIELD(policy.ready), CORE_READY_EXEC},
+	{"restart = { when = \"always\"; };", FIELD(policy.restart), CORE_RESTART_ALWAYS},
+	{"restart = { when = \"on-failure\"; };", FIELD(policy.restart),
+	 CORE_RESTART_ON_FAILURE},
+	{"restart = { when = \"never\"; };", FIELD(policy.restart), CORE_RESTART_NEVER},
+	{"log = { to = \"file\"; };", FIELD(log), SPEC_LOG_FILE},
+	{"log = { to = \"inherit\"; };", FIELD(log), SPEC_LOG_INHERIT},
+	{"log = { to = \"none\"; };", FIELD(log), SPEC_LOG_NONE},
+};
+
+START_TEST(every_word_of_a_choice_has_its_value)
+{
+	const char *app = (const char *)load_app(choices[_i].settings);
+	unsigned value;
+
+	memcpy(&value, app + choices[_i].field, sizeof(value));
+	ck_assert_uint_eq(value, choices[_i].value);
+}
+END_TEST
+
 /* What stands in an app, and what is said about it. */
 static const struct {
 	const char *settings;
@@ -329,6 +410,10 @@ static Suite *suite_of_assign(void)
 	tcase_add_loop_test(tcase, instances_are_a_number_or_relative_to_max, 0,
 			    ARRAY_COUNT(instances));
 	tcase_add_test(tcase, a_heartbeat_can_be_switched_off);
+	tcase_add_loop_test(tcase, what_a_later_version_brings_is_refused_by_name, 0,
+			    ARRAY_COUNT(later));
+	tcase_add_loop_test(tcase, every_word_of_a_choice_has_its_value, 0,
+			    ARRAY_COUNT(choices));
 	tcase_add_loop_test(tcase, a_mistake_is_told_with_its_place_and_key, 0,
 			    ARRAY_COUNT(mistakes));
 	suite_add_tcase(suite, tcase);

@@ -277,26 +277,71 @@ START_TEST(relative_paths_are_seen_from_the_file)
 }
 END_TEST
 
+/* An app so large that each of its lists needs memory of its own. */
+static void write_large_app(void)
+{
+	static char text[64 * 1024];
+	char *end = text;
+
+	end += sprintf(end, "apps = ({ name = \"a\"; cwd = \"x\"; command = [ \"b\"");
+	for (unsigned i = 0; i < 300; i++)
+		end += sprintf(end, ", \"an argument %u\"", i);
+	end += sprintf(end, " ]; listen = [ \"unix:/%090u\" ", 0);
+	for (unsigned i = 1; i < SPEC_LISTEN; i++)
+		end += sprintf(end, ", \"unix:/%090u\"", i);
+	end += sprintf(end, " ]; weights = [ 1");
+	for (unsigned i = 1; i < CORE_SLOTS; i++)
+		end += sprintf(end, ", 2");
+	end += sprintf(end, " ]; pass_env = [ \"A\"");
+	for (unsigned i = 1; i < 300; i++)
+		end += sprintf(end, ", \"VARIABLE_%u\"", i);
+	end += sprintf(end, " ]; env = {");
+	for (unsigned i = 0; i < 300; i++)
+		end += sprintf(end, "VARIABLE_%u = \"value\";\n", i);
+	(void)strcpy(end, "}; });");
+	write_file("large.conf", text);
+}
+
 START_TEST(running_out_of_memory_anywhere_is_told_and_leaves_nothing)
 {
-	char text[8192] = "apps = ({ name = \"a\"; command = \"b\"; env = {";
-	char *end = text + strlen(text);
 	unsigned calls = 0;
 	int error;
 
-	for (unsigned i = 0; i < 200; i++)
-		end += sprintf(end, "VARIABLE_%u = \"value\";\n", i);
-	(void)strcpy(end, "}; });");
-	write_file("a.conf", text);
+	write_large_app();
 	do {
 		calls_to_fail = ++calls;
-		error = config_load(path_of("a.conf"), false, &arena, &spec, &faults);
+		error = config_load(path_of("large.conf"), false, &arena, &spec, &faults);
 		calls_to_fail = 0;
 		ck_assert(error == 0 || error == -ENOMEM);
 		ck_assert_uint_eq(faults.count, error ? 1 : 0);
 		ck_assert_uint_eq(arena.bytes > 0, !error);
 	} while (error);
-	ck_assert_uint_gt(calls, 10);
+	ck_assert_uint_gt(calls, 20);
+}
+END_TEST
+
+START_TEST(running_out_of_memory_in_a_copy_is_told)
+{
+	struct arena other = {0};
+	const struct app_spec *copy = NULL;
+	unsigned calls = 0;
+	int error;
+
+	write_large_app();
+	ck_assert_int_eq(
+		config_load(path_of("large.conf"), false, &arena, &spec, &faults), 0);
+	do {
+		calls_to_fail = ++calls;
+		error = config_copy_app(&spec.app[0], &other, &copy);
+		calls_to_fail = 0;
+		ck_assert(error == 0 || error == -ENOMEM);
+		ck_assert_uint_eq(copy != NULL, !error);
+		if (error)
+			arena_free(&other);
+	} while (error);
+	ck_assert_uint_gt(calls, 5);
+	ck_assert_uint_eq(plan_compare(&spec.app[0], copy).keys, 0);
+	arena_free(&other);
 }
 END_TEST
 
@@ -464,6 +509,7 @@ static Suite *suite_of_config(void)
 	tcase_add_checked_fixture(files, make_base, remove_base);
 	tcase_add_test(files, relative_paths_are_seen_from_the_file);
 	tcase_add_test(files, running_out_of_memory_anywhere_is_told_and_leaves_nothing);
+	tcase_add_test(files, running_out_of_memory_in_a_copy_is_told);
 	tcase_add_test(files, a_file_named_relative_is_known_by_its_absolute_path);
 	tcase_add_test(files, what_is_no_file_is_told_by_name);
 	tcase_add_test(files, files_of_conf_d_join_in_lexical_order);

@@ -190,6 +190,22 @@ START_TEST(a_file_that_includes_itself_is_refused)
 }
 END_TEST
 
+START_TEST(files_may_nest_as_deep_as_it_is_said)
+{
+	char name[16];
+	char text[64];
+
+	for (unsigned i = 1; i < SOURCE_DEPTH; i++) {
+		(void)snprintf(name, sizeof(name), "f%u", i);
+		(void)snprintf(text, sizeof(text), "@include \"f%u\"\n", i + 1);
+		write_file(name, i == SOURCE_DEPTH - 1 ? "\n" : text);
+	}
+	ck_assert_int_eq(read_text("@include \"f1\"\n"), 0);
+	write_file("f0", "@include \"f1\"\n");
+	ck_assert_int_eq(read_text("@include \"f0\"\n"), -EINVAL);
+}
+END_TEST
+
 START_TEST(the_number_of_files_has_a_ceiling)
 {
 	char text[SOURCE_FILES * 20] = "";
@@ -208,9 +224,14 @@ END_TEST
 START_TEST(all_files_together_have_a_ceiling)
 {
 	size_t half = SOURCE_BYTES / 2;
-	char *text = malloc(half + 1);
+	char *text = malloc(SOURCE_BYTES + 2);
 
-	memset(text, ' ', half);
+	memset(text, ' ', SOURCE_BYTES + 1);
+	text[SOURCE_BYTES] = '\0';
+	ck_assert_int_eq(read_text(text), 0);
+	text[SOURCE_BYTES] = ' ';
+	text[SOURCE_BYTES + 1] = '\0';
+	ck_assert_int_eq(read_text(text), -EINVAL);
 	write_bytes("half", text, half);
 	ck_assert_int_eq(read_text("@include \"half\"\n"), 0);
 	ck_assert_int_eq(read_text("@include \"half\"\n@include \"half\"\n"), -EINVAL);
@@ -260,6 +281,7 @@ static Suite *suite_of_source(void)
 	tcase_add_test(tcase, numbers_that_fit_and_names_that_look_like_numbers_are_fine);
 	tcase_add_test(tcase, a_bracket_may_close_in_another_file_than_it_was_opened);
 	tcase_add_test(tcase, a_file_that_includes_itself_is_refused);
+	tcase_add_test(tcase, files_may_nest_as_deep_as_it_is_said);
 	tcase_add_test(tcase, the_number_of_files_has_a_ceiling);
 	tcase_add_test(tcase, all_files_together_have_a_ceiling);
 	tcase_add_test(tcase, a_group_has_a_ceiling_of_settings);
