@@ -180,6 +180,21 @@ static void cmd_start(struct call *call)
 		call_settle(call);
 }
 
+/* Is the app among `targets`, which were looked up before?  None: all are. */
+static bool is_asked_for(const struct call *call, const char *name)
+{
+	const struct json *targets = json_find(call->message.parameters, "targets");
+	const struct app *app = supervisor_find(call->supervisor, name);
+	struct target target;
+
+	for (size_t i = 0; app != NULL && i < json_count(targets); i++)
+		if (target_parse(call->supervisor, json_text(json_at(targets, i)),
+				 &target) == 0 &&
+		    target_matches(&target, app))
+			return true;
+	return json_count(targets) == 0;
+}
+
 static void answer_changes(struct call *call, const struct apply_report *report)
 {
 	struct json_writer writer;
@@ -197,6 +212,7 @@ static void answer_changes(struct call *call, const struct apply_report *report)
 			if (row->plan.keys & UINT32_C(1) << key)
 				json_put_text(&writer, NULL, plan_key_name(key));
 		json_close_array(&writer);
+		json_put_bool(&writer, "asked_for", is_asked_for(call, row->app));
 		json_put_text(&writer, "fault",
 			      row->fault.text[0] ? row->fault.text : NULL);
 		json_close_object(&writer);
@@ -205,12 +221,12 @@ static void answer_changes(struct call *call, const struct apply_report *report)
 	call_close_reply(call, &writer, false);
 }
 
-static void plan_for(struct call *call, const struct target *target)
+/* plan, and reload --dry-run */
+static void cmd_plan(struct call *call)
 {
 	const struct apply apply = {
 		.how = APPLY_PLAN,
 		.file = json_find_text(call->message.parameters, "file"),
-		.target = target,
 	};
 	struct apply_report report;
 	int result;
@@ -225,11 +241,6 @@ static void plan_for(struct call *call, const struct target *target)
 	else
 		answer_changes(call, &report);
 	apply_report_free(&report);
-}
-
-static void cmd_plan(struct call *call)
-{
-	plan_for(call, NULL);
 }
 
 /* One target of a reload: an app by the file's word, a worker by a successor. */
@@ -267,7 +278,7 @@ static void cmd_reload(struct call *call)
 		return;
 	select_free(&selection); /* they exist: that was the question */
 	if (json_find_bool(call->message.parameters, "dry_run")) {
-		plan_for(call, NULL);
+		cmd_plan(call);
 		return;
 	}
 	if (json_count(targets) == 0 && !apply_and_judge(call, &everything))

@@ -56,7 +56,8 @@ static const char interface_text[] =
 	"type Progress (app: string, kind: string, phase: string, done: int, total: "
 	"int)\n"
 	"# kind: keep, add, reshape, roll, remove; keys: the settings that differ\n"
-	"type Change (app: string, kind: string, keys: []string)\n\n"
+	"type Change (app: string, kind: string, keys: []string, asked_for: bool,"
+	" fault: ?string)\n\n"
 #define X(id, name, aliases, arguments, least, most, flags, kind, method, signature, \
 	  help)                                                                      \
 	METHOD_##kind(method, signature)

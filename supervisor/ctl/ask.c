@@ -199,7 +199,6 @@ static enum exit_code await_end(const struct options *options, int pidfd, msec d
 		return say_error(options, EXIT_TIMED_OUT, NULL,
 				 "shutdown: timed out waiting");
 	say(options, "the supervisor has ended");
-	print_json(options, NULL);
 	return EXIT_DONE;
 }
 
@@ -224,6 +223,8 @@ enum exit_code verb_shutdown(const struct options *options)
 			say(options, "the supervisor is shutting down");
 		else
 			code = await_end(options, peer, client.deadline);
+		if (code == EXIT_DONE)
+			print_json(options, NULL);
 	}
 	client_close(&client);
 	return code;

@@ -1,7 +1,9 @@
 /*
  * clusterctl.c - the remote control's main: one command, one round trip, then out.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "supervisor/ctl/help.h"
 #include "supervisor/ctl/verbs.h"
@@ -29,6 +31,15 @@ static enum exit_code (*const verbs[COMMAND_COUNT])(const struct options *option
 	[COMMAND_HELP] = verb_help,
 };
 
+/* What could not be written is a failure, whatever was done. */
+static int end(enum exit_code code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return (int)code;
+	(void)fprintf(stderr, "clusterctl: stdout: %s\n", strerror(errno));
+	return EXIT_FAILED;
+}
+
 int main(int count, char **list)
 {
 	struct options options;
@@ -38,11 +49,11 @@ int main(int count, char **list)
 		return (int)say_error(&options, EXIT_USAGE, NULL, "%s", fault.text);
 	if (options.help && options.command < COMMAND_COUNT) {
 		help_print(options.command);
-		return EXIT_DONE;
+		return end(EXIT_DONE);
 	}
 	if (options.help) {
 		help_print_all();
-		return EXIT_DONE;
+		return end(EXIT_DONE);
 	}
 	if (options.version) {
 		(void)printf("clusterctl %s\n", CLUSTERD_VERSION);
@@ -52,5 +63,5 @@ int main(int count, char **list)
 		(void)fputs("usage: clusterctl COMMAND: try clusterctl --help\n", stderr);
 		return EXIT_USAGE;
 	}
-	return (int)verbs[options.command](&options);
+	return end(verbs[options.command](&options));
 }

@@ -8,12 +8,15 @@
 #define GLOBAL_FLAGS "--socket --json --quiet --no-color --help"
 
 /* Names of apps come from the supervisor, if one runs; completing starts none. */
-#define APPS                                    \
-	"clusterctl list --json 2>/dev/null | " \
-	"grep -o '\"name\":\"[^\"]*\"' | cut -d'\"' -f4"
+#define APPS                                                   \
+	"_clusterctl_apps()\n"                                 \
+	"{\n"                                                  \
+	"\tclusterctl list --json 2>/dev/null |\n"             \
+	"\t\tgrep -o '\"name\":\"[^\"]*\"' | cut -d'\"' -f4\n" \
+	"}\n"
 
 static const char bash_begin[] =
-	"# bash completion for clusterctl, made by `clusterctl completion bash`\n"
+	"# bash completion for clusterctl, made by `clusterctl completion bash`\n" APPS
 	"_clusterctl()\n"
 	"{\n"
 	"\tlocal word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}\n"
@@ -32,7 +35,7 @@ static const char bash_end[] =
 
 static const char zsh_begin[] =
 	"#compdef clusterctl\n"
-	"# zsh completion for clusterctl, made by `clusterctl completion zsh`\n"
+	"# zsh completion for clusterctl, made by `clusterctl completion zsh`\n" APPS
 	"local -a commands flags takes\n"
 	"flags=(" GLOBAL_FLAGS ")\n"
 	"commands=(\n";
@@ -65,7 +68,7 @@ static void print_words(const struct command_row *row, const char *before,
 			const char *after)
 {
 	if (strstr(row->arguments, "TARGET") != NULL)
-		(void)printf(" %s$(" APPS ")%s", before, after);
+		(void)printf(" %s$(_clusterctl_apps)%s", before, after);
 	else if (strcmp(row->name, "completion") == 0)
 		(void)printf(" %sbash zsh%s", before, after);
 	else

@@ -4,14 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROLL   "every worker will be replaced, one by one"
+#define REMOVE "gone from the file, will be drained and removed"
+
 static const struct {
 	const char *kind, *words;
+	const char *when_rolled; /* a reload replaces workers, changed or not */
 } kinds[] = {
-	{"keep", "unchanged"},
-	{"add", "new, will be started"},
-	{"reshape", "changes in place, no worker is replaced"},
-	{"roll", "every worker will be replaced, one by one"},
-	{"remove", "gone from the file, will be drained and removed"},
+	{"keep", "unchanged", ROLL ", unchanged"},
+	{"add", "new, will be started", "new, will be started"},
+	{"reshape", "changes in place, no worker is replaced", ROLL},
+	{"roll", ROLL, ROLL},
+	{"remove", REMOVE, REMOVE},
 };
 
 static void print_change(const struct options *options, const struct json *change)
@@ -19,12 +23,15 @@ static void print_change(const struct options *options, const struct json *chang
 	const char *kind = json_find_text(change, "kind");
 	const char *fault = json_find_text(change, "fault");
 	const struct json *keys = json_find(change, "keys");
+	bool rolls = options->command == COMMAND_RELOAD;
 	const char *words = kind;
 	struct buffer list;
 
 	for (size_t i = 0; kind != NULL && i < ARRAY_COUNT(kinds); i++)
 		if (strcmp(kinds[i].kind, kind) == 0)
-			words = kinds[i].words;
+			words = rolls ? kinds[i].when_rolled : kinds[i].words;
+	if (rolls && !json_find_bool(change, "asked_for"))
+		words = "stays as it is";
 	buffer_init(&list, PATH_MAX);
 	for (size_t i = 0; i < json_count(keys); i++) {
 		buffer_append_text(&list, i == 0 ? " (" : ", ");

@@ -294,29 +294,31 @@ START_TEST(reload_rolls_everything_or_what_is_named)
 }
 END_TEST
 
+static const struct json *change(size_t index)
+{
+	return json_at(json_find(reply.parameters, "changes"), index);
+}
+
 START_TEST(a_dry_run_changes_nothing)
 {
 	fake.differs = true;
-	ask("Reload", ",\"parameters\":{\"dry_run\":true}");
+	ask("Reload", ",\"parameters\":{\"dry_run\":true,\"targets\":[\"web\"]}");
 	hear_last();
 	ck_assert_str_eq(fake.asked, "apply 2 - -\n");
-	ck_assert_str_eq(
-		json_find_text(json_at(json_find(reply.parameters, "changes"), 0),
-			       "kind"),
-		"roll");
+	ck_assert_str_eq(json_find_text(change(0), "kind"), "roll");
+	ck_assert(!json_find_bool(change(0), "asked_for"));
+	ck_assert(json_find_bool(change(2), "asked_for"));
 }
 END_TEST
 
 START_TEST(a_plan_names_the_keys_that_differ)
 {
-	const struct json *change;
-
 	fake.differs = true;
 	ask("Plan", ",\"parameters\":{\"file\":\"/a.conf\"}");
 	hear_last();
-	change = json_at(json_find(reply.parameters, "changes"), 2);
-	ck_assert_str_eq(json_find_text(change, "app"), "web");
-	ck_assert_str_eq(json_text(json_at(json_find(change, "keys"), 0)), "command");
+	ck_assert_str_eq(json_find_text(change(2), "app"), "web");
+	ck_assert_str_eq(json_text(json_at(json_find(change(2), "keys"), 0)), "command");
+	ck_assert(json_find_bool(change(2), "asked_for"));
 }
 END_TEST
 
