@@ -20,7 +20,7 @@ enum log_level {
 };
 
 void log_init(const char *program);
-void log_set_level(enum log_level level);
+void log_set_level(enum log_level wanted);
 bool log_would(enum log_level level);
 
 void log_debug(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -115,9 +115,9 @@ int app_begin_stop(struct app *app, struct fault *fault);
 int app_begin_restart(struct app *app, int slot, struct fault *fault); /* slot -1: all */
 int app_begin_renew(struct app *app, unsigned slot,
 		    struct fault *fault); /* reload app.3 */
-/* `count` as typed: "4" "+1" "-1" "max" "max-1" "50%" "config"; *ret_count the new number
+/* `text` as typed: "4" "+1" "-1" "max" "max-1" "50%" "config"; *ret_count the new number
  */
-int app_begin_scale(struct app *app, const char *count, unsigned *ret_count,
+int app_begin_scale(struct app *app, const char *text, unsigned *ret_count,
 		    struct fault *fault);
 
 int app_signal(struct app *app, int slot, int number, unsigned *ret_reached);

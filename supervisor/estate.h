@@ -181,7 +181,12 @@ bool supervisor_has_room(const struct supervisor *supervisor);
 void supervisor_start(struct supervisor *supervisor); /* signals, drain, timers */
 struct app *supervisor_add(struct supervisor *supervisor, const char *name,
 			   struct origin *origin);
+void supervisor_reap(struct supervisor *supervisor);
+void supervisor_shutdown_at_once(struct supervisor *supervisor);
 void supervisor_remove(struct supervisor *supervisor, struct app *app); /* all vacant */
+
+/* signals.c */
+void signals_start(struct supervisor *supervisor);
 
 /* app.c */
 struct app *app_new(struct supervisor *supervisor, const char *name,
@@ -226,21 +231,24 @@ void seat_exited(struct seat *seat, pid_t pid, int status);
 void seat_settle_exec(struct seat *seat);
 
 /* spawn.c */
-int spawn_worker(struct app *app, struct seat_ref at, uint32_t generation,
+int spawn_worker(struct app *app, struct seat_ref at, uint32_t number,
 		 struct fault *fault);
 void spawn_reopen_logs(const struct app *app);
 
-/* route.c */
-void route_init(struct app *app);
+/* holding.c */
 int holding_open(struct app *app, struct generation *generation, unsigned slots,
 		 struct fault *fault);
 int holdings_grow(struct app *app, unsigned slots, struct fault *fault);
 void holdings_close(struct app *app);
 void holdings_sweep(struct app *app); /* closes those that no generation names */
+void holdings_heal(struct place *place);
+
+/* route.c */
+void route_forget(struct app *app);
+void route_init(struct app *app);
 void route_admit(struct app *app);
 void route_update(struct app *app);
 void route_retreat(struct place *place);
-void route_heal(struct place *place);
 
 /* status.c */
 struct seat *app_seat(const struct app *app, struct seat_ref at);

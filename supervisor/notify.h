@@ -13,7 +13,7 @@ int notify_open(void);
 void notify_close(void); /* from here on nothing is told */
 
 void notify_ready(void);
-void notify_status(const char *text);
+void notify_status(const char *status);
 void notify_reloading(void); /* then notify_ready, when it is over */
 void notify_stopping(void);
 void notify_watchdog(void);

@@ -320,5 +320,5 @@ void seat_exited(struct seat *seat, pid_t pid, int status)
 	seat_unregister(seat, pid);
 	seat->process.pid = 0;
 	if (seat->place->app->core.want.running)
-		route_heal(seat->place);
+		holdings_heal(seat->place);
 }

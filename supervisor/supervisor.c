@@ -223,7 +223,7 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
 }
 
 /* One loop reaps all: workers are looked up, whatever else is an orphan of theirs. */
-static void reap(struct supervisor *supervisor)
+void supervisor_reap(struct supervisor *supervisor)
 {
 	pid_t pid;
 	int status;
@@ -242,13 +242,6 @@ static void reap(struct supervisor *supervisor)
 		if (process_collect(pid, &seat->process, &status) == 0)
 			seat_exited(seat, pid, status);
 	}
-}
-
-static void on_child(struct ev_loop *loop, struct ev_signal *watch, int events)
-{
-	(void)loop;
-	(void)events;
-	reap(watch->data);
 }
 
 static void kill_all(struct supervisor *supervisor)
@@ -295,78 +288,10 @@ void supervisor_shutdown(struct supervisor *supervisor)
 	ev_timer_start(supervisor->loop, &supervisor->deadline);
 }
 
-static void shutdown_at_once(struct supervisor *supervisor)
+void supervisor_shutdown_at_once(struct supervisor *supervisor)
 {
 	supervisor_shutdown(supervisor);
 	kill_all(supervisor);
-}
-
-static void on_terminate(struct ev_loop *loop, struct ev_signal *watch, int events)
-{
-	struct supervisor *supervisor = watch->data;
-
-	(void)loop;
-	(void)events;
-	if (supervisor->stopping)
-		shutdown_at_once(supervisor);
-	else
-		supervisor_shutdown(supervisor);
-}
-
-static void on_quit(struct ev_loop *loop, struct ev_signal *watch, int events)
-{
-	(void)loop;
-	(void)events;
-	shutdown_at_once(watch->data);
-}
-
-static void log_report(const struct apply_report *report)
-{
-	unsigned faults = report->faults.count;
-
-	for (unsigned i = 0; i < faults && i < FAULTS_KEPT; i++)
-		log_error("%s", report->faults.list[i].text);
-	for (unsigned i = 0; i < report->rows; i++)
-		if (report->row[i].fault.text[0] != '\0')
-			log_error("%s: %s", report->row[i].app,
-				  report->row[i].fault.text);
-}
-
-static void on_hangup(struct ev_loop *loop, struct ev_signal *watch, int events)
-{
-	const struct apply apply = {.how = APPLY_RELOAD};
-	struct apply_report report;
-
-	(void)loop;
-	(void)events;
-	(void)supervisor_apply(watch->data, &apply, &report);
-	log_report(&report);
-	apply_report_free(&report);
-}
-
-static void scale_all(struct supervisor *supervisor, const char *change)
-{
-	struct fault fault = {0};
-	unsigned count;
-
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		if (app->holdings != NULL &&
-		    app_begin_scale(app, change, &count, &fault) < 0)
-			log_warn("%s: %s", app->name, fault.text);
-}
-
-static void on_more(struct ev_loop *loop, struct ev_signal *watch, int events)
-{
-	(void)loop;
-	(void)events;
-	scale_all(watch->data, "+1");
-}
-
-static void on_fewer(struct ev_loop *loop, struct ev_signal *watch, int events)
-{
-	(void)loop;
-	(void)events;
-	scale_all(watch->data, "-1");
 }
 
 void supervisor_reopen_logs(struct supervisor *supervisor)
@@ -375,31 +300,6 @@ void supervisor_reopen_logs(struct supervisor *supervisor)
 	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
 		spawn_reopen_logs(app);
 }
-
-static void on_reopen(struct ev_loop *loop, struct ev_signal *watch, int events)
-{
-	(void)loop;
-	(void)events;
-	supervisor_reopen_logs(watch->data);
-}
-
-static void on_upgrade(struct ev_loop *loop, struct ev_signal *watch, int events)
-{
-	(void)loop;
-	(void)watch;
-	(void)events;
-	log_warn("SIGUSR2: upgrade in place is not supported yet");
-}
-
-/* Signals are commands: each maps to what the control socket would call. */
-static const struct {
-	int number;
-	void (*heard)(struct ev_loop *loop, struct ev_signal *watch, int events);
-} signals[] = {
-	{SIGCHLD, on_child}, {SIGTERM, on_terminate}, {SIGINT, on_terminate},
-	{SIGQUIT, on_quit},  {SIGHUP, on_hangup},     {SIGTTIN, on_more},
-	{SIGTTOU, on_fewer}, {SIGUSR1, on_reopen},    {SIGUSR2, on_upgrade},
-};
 
 static void on_watchdog(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
@@ -413,13 +313,7 @@ void supervisor_start(struct supervisor *supervisor)
 {
 	msec watchdog = notify_watchdog_interval();
 
-	_Static_assert(ARRAY_COUNT(signals) <= SUPERVISOR_SIGNALS, "a watcher for each");
-	for (size_t i = 0; i < ARRAY_COUNT(signals); i++) {
-		ev_signal_init(&supervisor->signal[i], signals[i].heard,
-			       signals[i].number);
-		supervisor->signal[i].data = supervisor;
-		ev_signal_start(supervisor->loop, &supervisor->signal[i]);
-	}
+	signals_start(supervisor);
 	ev_prepare_init(&supervisor->drain, on_prepare);
 	supervisor->drain.data = supervisor;
 	ev_prepare_start(supervisor->loop, &supervisor->drain);

@@ -62,8 +62,8 @@ static void wait_until(msec when)
 static void start(unsigned count)
 {
 	command(CORE_START, 1, 1);
-	for (uint16_t i = 0; i < count; i++)
-		news(CORE_READY, i, 0, 0);
+	for (unsigned i = 0; i < count; i++)
+		news(CORE_READY, (uint16_t)i, 0, 0);
 }
 
 static bool said(enum core_action_kind kind, uint32_t arg)

@@ -1,0 +1,191 @@
+/*
+ * holding.c - the sockets of an app by address: opened, grown, healed, closed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/text.h"
+#include "supervisor/estate.h"
+
+#define TAKEN 4 /* sockets of systemd for one address; more than one is refused */
+
+static struct holding *holding_find(const struct app *app, const char *text)
+{
+	for (struct holding *at = app->holdings; at != NULL; at = at->next)
+		if (strcmp(at->text, text) == 0)
+			return at;
+	return NULL;
+}
+
+/* Copies of what systemd handed over for this address: it keeps its own for later. */
+static unsigned take_inherited(const struct supervisor *supervisor,
+			       const struct address *address, int *fd, unsigned most)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < supervisor->inherits && count < most; i++) {
+		if (!address_equal(&supervisor->inherited[i].address, address))
+			continue;
+		fd[count] = fcntl(supervisor->inherited[i].fd, F_DUPFD_CLOEXEC, 3);
+		if (fd[count] >= 0)
+			count++;
+	}
+	return count;
+}
+
+static struct holding *holding_new(struct app *app, const char *text, unsigned slots,
+				   int backlog, struct fault *fault)
+{
+	struct holding *holding = calloc(1, sizeof(*holding));
+	struct address address;
+	int taken[TAKEN];
+	unsigned count;
+
+	if (holding == NULL) {
+		(void)fault_set(fault, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	(void)text_copy(holding->text, sizeof(holding->text), text);
+	if (address_parse(&address, text, fault) < 0) {
+		free(holding);
+		return NULL;
+	}
+	count = take_inherited(app->supervisor, &address, taken, TAKEN);
+	if (listener_open(&holding->listener, &address, slots, backlog, taken, count,
+			  fault) < 0) {
+		free(holding);
+		return NULL;
+	}
+	holding->stale = true;
+	holding->next = app->holdings;
+	app->holdings = holding;
+	return holding;
+}
+
+static void warn_of_foreign(const struct app *app, const struct holding *holding)
+{
+	struct sockdiag_holder holder;
+	unsigned count = listener_foreign(&holding->listener, &holder);
+
+	if (count > 0)
+		log_warn("%s: %s: %u sockets of others listen here, too (%s, pid %d); no "
+			 "connection is steered to them",
+			 app->name, holding->text, count, holder.command,
+			 (int)holder.pid);
+}
+
+/* Gives the generation its sockets: those of unchanged addresses, else new ones, for
+ * every slot that may still see a worker of it.  What was opened before a failure goes
+ * with the next holdings_sweep. */
+int holding_open(struct app *app, struct generation *generation, unsigned slots,
+		 struct fault *fault)
+{
+	const struct app_spec *spec = generation->spec;
+	int result;
+
+	if (slots < app->core.slots)
+		slots = app->core.slots;
+	for (unsigned i = 0; i < spec->listen_count; i++) {
+		struct holding *holding = holding_find(app, spec->listen[i]);
+
+		if (holding == NULL)
+			holding = holding_new(app, spec->listen[i], slots,
+					      (int)spec->backlog, fault);
+		if (holding == NULL)
+			return -EADDRINUSE;
+		generation->holding[i] = holding;
+		generation->holdings = i + 1;
+	}
+	result = holdings_grow(app, slots, fault);
+	return result;
+}
+
+int holdings_grow(struct app *app, unsigned slots, struct fault *fault)
+{
+	int result;
+
+	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
+		if (at->listener.shared || at->listener.slots >= slots)
+			continue;
+		at->stale = true;
+		result = listener_grow(&at->listener, slots, fault);
+		if (result < 0)
+			return result;
+		warn_of_foreign(app, at);
+	}
+	return 0;
+}
+
+static void holding_free(struct holding *holding)
+{
+	listener_close(&holding->listener);
+	free(holding);
+}
+
+void holdings_close(struct app *app)
+{
+	struct holding *next;
+
+	route_forget(app);
+	for (struct generation *at = app->generations; at != NULL; at = at->next)
+		at->holdings = 0;
+	for (struct holding *at = app->holdings; at != NULL; at = next) {
+		next = at->next;
+		holding_free(at);
+	}
+	app->holdings = NULL;
+	app->quenched = false;
+}
+
+static bool is_named(const struct app *app, const struct holding *holding)
+{
+	for (struct generation *at = app->generations; at != NULL; at = at->next)
+		for (unsigned i = 0; i < at->holdings; i++)
+			if (at->holding[i] == holding)
+				return true;
+	return false;
+}
+
+void holdings_sweep(struct app *app)
+{
+	struct holding **at = &app->holdings;
+
+	while (*at != NULL) {
+		struct holding *holding = *at;
+
+		if (is_named(app, holding)) {
+			at = &holding->next;
+			continue;
+		}
+		route_forget(app);
+		*at = holding->next;
+		holding_free(holding);
+	}
+}
+
+/* A worker may have ended LISTEN for all holders, or removed the path: made good again.
+ */
+void holdings_heal(struct place *place)
+{
+	struct app *app = place->app;
+	struct fault fault = {0};
+
+	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
+		if (place->slot >= at->listener.slots)
+			continue;
+		int healed = at->listener.address.kind == ADDRESS_UNIX
+				     ? listener_restore_path(&at->listener, &fault)
+				     : listener_heal(&at->listener, place->slot);
+
+		if (healed > 0)
+			log_warn("%s.%u: %s was closed by a worker, and listens again",
+				 app->name, place->slot, at->text);
+		else if (healed < 0)
+			log_error("%s.%u: %s does not listen: %s", app->name, place->slot,
+				  at->text, strerror(-healed));
+		at->stale = at->stale || healed > 0;
+	}
+}

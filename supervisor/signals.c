@@ -1,0 +1,118 @@
+/*
+ * signals.c - signals are commands: each maps to what the control socket would call.
+ */
+#include <signal.h>
+
+#include "common/log.h"
+#include "supervisor/estate.h"
+
+static void on_child(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	(void)loop;
+	(void)events;
+	supervisor_reap(watch->data);
+}
+
+static void on_terminate(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	struct supervisor *supervisor = watch->data;
+
+	(void)loop;
+	(void)events;
+	if (supervisor->stopping)
+		supervisor_shutdown_at_once(supervisor);
+	else
+		supervisor_shutdown(supervisor);
+}
+
+static void on_quit(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	(void)loop;
+	(void)events;
+	supervisor_shutdown_at_once(watch->data);
+}
+
+static void log_report(const struct apply_report *report)
+{
+	unsigned faults = report->faults.count;
+
+	for (unsigned i = 0; i < faults && i < FAULTS_KEPT; i++)
+		log_error("%s", report->faults.list[i].text);
+	for (unsigned i = 0; i < report->rows; i++)
+		if (report->row[i].fault.text[0] != '\0')
+			log_error("%s: %s", report->row[i].app,
+				  report->row[i].fault.text);
+}
+
+static void on_hangup(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	const struct apply apply = {.how = APPLY_RELOAD};
+	struct apply_report report;
+
+	(void)loop;
+	(void)events;
+	(void)supervisor_apply(watch->data, &apply, &report);
+	log_report(&report);
+	apply_report_free(&report);
+}
+
+static void scale_all(struct supervisor *supervisor, const char *change)
+{
+	struct fault fault = {0};
+	unsigned count;
+
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (app->holdings != NULL &&
+		    app_begin_scale(app, change, &count, &fault) < 0)
+			log_warn("%s: %s", app->name, fault.text);
+}
+
+static void on_more(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	(void)loop;
+	(void)events;
+	scale_all(watch->data, "+1");
+}
+
+static void on_fewer(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	(void)loop;
+	(void)events;
+	scale_all(watch->data, "-1");
+}
+
+static void on_reopen(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	(void)loop;
+	(void)events;
+	supervisor_reopen_logs(watch->data);
+}
+
+static void on_upgrade(struct ev_loop *loop, struct ev_signal *watch, int events)
+{
+	(void)loop;
+	(void)watch;
+	(void)events;
+	log_warn("SIGUSR2: upgrade in place is not supported yet");
+}
+
+static const struct {
+	int number;
+	void (*heard)(struct ev_loop *loop, struct ev_signal *watch, int events);
+} signals[] = {
+	{SIGCHLD, on_child}, {SIGTERM, on_terminate}, {SIGINT, on_terminate},
+	{SIGQUIT, on_quit},  {SIGHUP, on_hangup},     {SIGTTIN, on_more},
+	{SIGTTOU, on_fewer}, {SIGUSR1, on_reopen},    {SIGUSR2, on_upgrade},
+};
+
+_Static_assert(ARRAY_COUNT(signals) == SUPERVISOR_SIGNALS, "a watcher for each");
+
+void signals_start(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(signals); i++) {
+		ev_signal_init(&supervisor->signal[i], signals[i].heard,
+			       signals[i].number);
+		supervisor->signal[i].data = supervisor;
+		ev_signal_start(supervisor->loop, &supervisor->signal[i]);
+	}
+}
