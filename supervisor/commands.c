@@ -180,19 +180,14 @@ static void cmd_start(struct call *call)
 		call_settle(call);
 }
 
-/* Is the app among `targets`, which were looked up before?  None: all are. */
+/* An app that is new in the file is meant by no target. */
 static bool is_asked_for(const struct call *call, const char *name)
 {
 	const struct json *targets = json_find(call->message.parameters, "targets");
 	const struct app *app = supervisor_find(call->supervisor, name);
-	struct target target;
+	int slot;
 
-	for (size_t i = 0; app != NULL && i < json_count(targets); i++)
-		if (target_parse(call->supervisor, json_text(json_at(targets, i)),
-				 &target) == 0 &&
-		    target_matches(&target, app))
-			return true;
-	return json_count(targets) == 0;
+	return app != NULL ? select_has(call, app, &slot) : json_count(targets) == 0;
 }
 
 static void answer_changes(struct call *call, const struct apply_report *report)

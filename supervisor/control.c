@@ -29,6 +29,7 @@ struct connection {
 	uid_t uid;
 	bool at_end; /* the peer has said all it will say */
 	bool closes; /* as soon as all is written */
+	bool heard;  /* of the end of an operation, and was not attended to since */
 	struct buffer in, out;
 	struct call call;
 	struct ev_io readable, writable;
@@ -347,6 +348,8 @@ void control_free(struct control *control)
 	free(control);
 }
 
+/* Here an app is in the middle of a step: the next call of the peer has to wait until
+ * control_changed. */
 void control_done(struct control *control, uint32_t operation,
 		  const struct outcome *outcome)
 {
@@ -356,7 +359,7 @@ void control_done(struct control *control, uint32_t operation,
 		if (!is_open(connection) || connection->call.state != CALL_AWAITING)
 			continue;
 		call_hear(&connection->call, operation, outcome);
-		attend(connection);
+		connection->heard = true;
 	}
 }
 
@@ -365,9 +368,11 @@ void control_changed(struct control *control)
 	for (unsigned i = 0; i < CONNECTIONS; i++) {
 		struct connection *connection = &control->connection[i];
 
-		if (!is_open(connection) || (connection->call.state != CALL_AWAITING &&
-					     connection->call.state != CALL_WATCHING))
+		if (!is_open(connection) ||
+		    (!connection->heard && connection->call.state != CALL_AWAITING &&
+		     connection->call.state != CALL_WATCHING))
 			continue;
+		connection->heard = false;
 		commands_look_again(&connection->call);
 		attend(connection);
 	}

@@ -21,7 +21,8 @@ struct control *control_new(struct supervisor *supervisor, struct ev_loop *loop,
 			    const char *path, struct fault *fault);
 void control_free(struct control *control); /* accepts NULL; unlinks the path */
 
-/* An operation has ended: whoever waits for it gets the answer. */
+/* An operation has ended: whoever waits for it gets the answer.  It is written by
+ * control_changed, which follows once the step is over. */
 void control_done(struct control *control, uint32_t operation,
 		  const struct outcome *outcome);
 /* Some app changed (workers, states): progress and `wait` are looked at again. */

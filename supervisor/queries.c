@@ -1,29 +1,11 @@
 #include "supervisor/queries.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "common/text.h"
 #include "supervisor/select.h"
 #include "supervisor/view.h"
-
-/* Is the app, or a worker of it, among the targets of this call?  No targets: all are. */
-static bool is_asked_for(const struct call *call, const struct app *app, int *ret_slot)
-{
-	const struct json *targets = json_find(call->message.parameters, "targets");
-	bool found = targets == NULL;
-	struct target target;
-
-	*ret_slot = -1;
-	for (size_t i = 0; i < json_count(targets); i++) {
-		if (target_parse(call->supervisor, json_text(json_at(targets, i)),
-				 &target) < 0 ||
-		    !target_matches(&target, app))
-			continue;
-		*ret_slot = found && *ret_slot != target.slot ? -1 : target.slot;
-		found = true;
-	}
-	return found;
-}
 
 /* The first app behind the cursor, by name: apps may come and go while a slow peer reads.
  */
@@ -35,8 +17,7 @@ static struct app *next_asked_for(const struct call *call, const char *cursor,
 
 	for (struct app *app = supervisor_next(call->supervisor, NULL); app != NULL;
 	     app = supervisor_next(call->supervisor, app)) {
-		if (strcmp(app_name(app), cursor) <= 0 ||
-		    !is_asked_for(call, app, &slot) ||
+		if (strcmp(app_name(app), cursor) <= 0 || !select_has(call, app, &slot) ||
 		    (best != NULL && strcmp(app_name(app), app_name(best)) >= 0))
 			continue;
 		best = app;
@@ -118,22 +99,52 @@ static bool app_is(struct app *app, int slot, bool ready)
 	return app_state(app) == (ready ? APP_ONLINE : APP_STOPPED);
 }
 
-void query_look_again(struct call *call)
+/* Is all that `text` means as it is waited for?  -ENOENT: it means nothing any more. */
+static int target_is(const struct call *call, const char *text, bool ready)
+{
+	struct supervisor *supervisor = call->supervisor;
+	struct target target;
+	bool any = false;
+
+	if (target_parse(supervisor, text, &target) < 0)
+		return -ENOENT;
+	for (struct app *app = supervisor_next(supervisor, NULL); app != NULL;
+	     app = supervisor_next(supervisor, app)) {
+		if (!target_matches(&target, app))
+			continue;
+		any = true;
+		if (!app_is(app, target.slot, ready))
+			return 0;
+	}
+	return any || !ready ? 1 : -ENOENT; /* what is gone has stopped */
+}
+
+static bool waits_for_ready(const struct call *call)
 {
 	const char *state = json_find_text(call->message.parameters, "for");
-	bool ready = state == NULL || strcmp(state, "ready") == 0;
-	struct selection selection;
-	struct supervisor_status status;
-	unsigned waiting = 0;
 
-	if (select_targets(call, &selection) < 0)
-		return; /* what was waited for is no more, and that was the answer */
-	for (unsigned i = 0; i < selection.count; i++)
-		waiting +=
-			!app_is(selection.choice[i].app, selection.choice[i].slot, ready);
-	select_free(&selection);
+	return state == NULL || strcmp(state, "ready") == 0;
+}
+
+void query_look_again(struct call *call)
+{
+	const struct json *targets = json_find(call->message.parameters, "targets");
+	bool ready = waits_for_ready(call);
+	struct supervisor_status status;
+	bool is = true;
+
+	for (size_t i = 0; i < json_count(targets); i++) {
+		const char *text = json_text(json_at(targets, i));
+		int one = target_is(call, text, ready);
+
+		if (one < 0 && strcmp(text, "all") != 0) {
+			(void)select_refuse(call, text);
+			return;
+		}
+		is = is && one != 0;
+	}
 	supervisor_read_status(call->supervisor, &status);
-	if (waiting == 0)
+	if (is)
 		call_reply_empty(call);
 	else if (ready && status.stopping)
 		call_fail(call, CALL_ERROR_BUSY, "message",
@@ -143,12 +154,15 @@ void query_look_again(struct call *call)
 void query_wait(struct call *call)
 {
 	const char *state = json_find_text(call->message.parameters, "for");
+	struct selection selection;
 
-	if (state != NULL && strcmp(state, "ready") != 0 &&
-	    strcmp(state, "stopped") != 0) {
+	if (!waits_for_ready(call) && strcmp(state, "stopped") != 0) {
 		call_refuse_parameter(call, "for");
 		return;
 	}
+	if (select_targets(call, &selection) < 0)
+		return;
+	select_free(&selection);
 	call->state = CALL_WATCHING;
 	query_look_again(call);
 }

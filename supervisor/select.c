@@ -16,10 +16,9 @@ void select_free(struct selection *selection)
 
 int select_refuse(struct call *call, const char *text)
 {
-	char target[NAME_BYTES];
+	char target[NAME_BYTES]; /* the message, and `text` in it, goes with the call */
 
-	(void)text_copy(target, sizeof(target),
-			text); /* the message goes with the call */
+	(void)text_copy(target, sizeof(target), text);
 	call_fail(call, CALL_ERROR_NO_SUCH_TARGET, "target", target);
 	return -ENOENT;
 }
@@ -80,4 +79,22 @@ int select_targets(struct call *call, struct selection *ret_selection)
 	}
 	*ret_selection = selection;
 	return 0;
+}
+
+bool select_has(const struct call *call, const struct app *app, int *ret_slot)
+{
+	const struct json *targets = json_find(call->message.parameters, "targets");
+	bool found = json_count(targets) == 0;
+	struct target target;
+
+	*ret_slot = -1;
+	for (size_t i = 0; i < json_count(targets); i++) {
+		if (target_parse(call->supervisor, json_text(json_at(targets, i)),
+				 &target) < 0 ||
+		    !target_matches(&target, app))
+			continue;
+		*ret_slot = found && *ret_slot != target.slot ? -1 : target.slot;
+		found = true;
+	}
+	return found;
 }

@@ -26,6 +26,10 @@ int select_target(struct call *call, struct selection *selection, const char *te
 int select_targets(struct call *call, struct selection *ret_selection);
 void select_free(struct selection *selection); /* accepts a zeroed one */
 
+/* Do the `targets` of this call, if it has any, mean the app?  And which slot of it: -1
+ * is all, also when several are named. */
+bool select_has(const struct call *call, const struct app *app, int *ret_slot);
+
 /* Answers that there is no such app or worker: -ENOENT. */
 int select_refuse(struct call *call, const char *text);
 

@@ -18,7 +18,7 @@
 static enum exit_code ask(struct client *client, const struct options *options,
 			  struct varlink_reply *ret_reply)
 {
-	(void)client_send(client);
+	client_send(client);
 	return client_expect(client, options, ret_reply);
 }
 
@@ -141,7 +141,7 @@ static void ask_version(const struct options *options, char *version, size_t siz
 		return;
 	client.deadline = clock_now() + PATIENCE;
 	(void)client_begin(&client, "Ping", false);
-	(void)client_send(&client);
+	client_send(&client);
 	if (client_receive(&client, &reply) == 1) {
 		const char *text = json_find_text(reply.parameters, "version");
 

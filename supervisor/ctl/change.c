@@ -153,7 +153,7 @@ enum exit_code change_await(struct client *client, const struct options *options
 	enum exit_code code = EXIT_DONE;
 	bool continues = true;
 
-	(void)client_send(client);
+	client_send(client);
 	begin(&change, options);
 	while (continues && code == EXIT_DONE) {
 		struct varlink_reply reply;
@@ -168,6 +168,8 @@ enum exit_code change_await(struct client *client, const struct options *options
 	erase_progress(&change);
 	if (code == EXIT_DONE)
 		code = end(&change);
+	else if (code == EXIT_TIMED_OUT)
+		say_hint(options, "what was begun goes on");
 	buffer_free(&change.results);
 	return code;
 }
@@ -188,7 +190,7 @@ static enum exit_code dry_run(struct client *client, const struct options *optio
 	struct varlink_reply reply;
 	enum exit_code code;
 
-	(void)client_send(client);
+	client_send(client);
 	code = client_expect(client, options, &reply);
 	if (code != EXIT_DONE)
 		return code;

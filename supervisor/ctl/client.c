@@ -111,23 +111,26 @@ struct json_writer *client_begin(struct client *client, const char *method, bool
 	return &client->writer;
 }
 
-int client_send(struct client *client)
+static int write_all(struct client *client)
 {
-	varlink_close_call(&client->writer);
-	if (client->out.broken)
-		return -E2BIG;
 	while (client->out.count > 0) {
 		struct pollfd ready = {.fd = client->fd, .events = POLLOUT};
 		int code = buffer_write(&client->out, client->fd);
 
-		if (code == -EPIPE)
-			return 0; /* it may have said why before it hung up */
 		if (code < 0)
 			return code;
 		if (client->out.count > 0 && poll(&ready, 1, -1) == -1 && errno != EINTR)
 			return -errno;
 	}
 	return 0;
+}
+
+void client_send(struct client *client)
+{
+	varlink_close_call(&client->writer);
+	client->error = client->out.broken ? -E2BIG : write_all(client);
+	if (client->error == -EPIPE)
+		client->error = 0; /* it may have said why before it hung up */
 }
 
 /* Until there is something to read: 1, or -ETIMEDOUT, or another errno. */
@@ -158,6 +161,8 @@ int client_receive(struct client *client, struct varlink_reply *ret_reply)
 	struct fault fault;
 	size_t count;
 
+	if (client->error < 0)
+		return client->error;
 	buffer_drop(&client->in, client->taken);
 	client->taken = 0;
 	while ((count = varlink_first_message(&client->in)) == 0) {
@@ -184,8 +189,8 @@ enum exit_code client_expect(struct client *client, const struct options *option
 	enum exit_code result;
 
 	if (code == -ETIMEDOUT)
-		return say_error(options, EXIT_TIMED_OUT, NULL, "%s: timed out waiting",
-				 command);
+		return say_error(options, EXIT_TIMED_OUT, NULL,
+				 "%s: timed out waiting", command);
 	if (code == 0)
 		return say_error(options, EXIT_FAILED, NULL,
 				 "%s: the supervisor hung up before it answered",

@@ -16,6 +16,7 @@ struct client {
 	msec deadline; /* MSEC_NEVER: as long as it takes */
 	struct buffer in, out;
 	struct json_writer writer;
+	int error;    /* of sending, told by the next receive */
 	size_t taken; /* bytes of `in` that the last reply had */
 };
 
@@ -33,7 +34,7 @@ bool client_take_timeout(struct client *client, const struct options *options);
 
 /* Begins a call; the writer is then inside its parameters; client_send ends it. */
 struct json_writer *client_begin(struct client *client, const char *method, bool more);
-int client_send(struct client *client);
+void client_send(struct client *client);
 /* The next reply: 1, 0 at the end, -ETIMEDOUT, or another errno.  Freed by the caller. */
 int client_receive(struct client *client, struct varlink_reply *ret_reply);
 /* As receive, with whatever is no good reply said: EXIT_DONE or the code to end with. */

@@ -16,7 +16,7 @@ static enum exit_code each_reply(struct client *client, const struct options *op
 
 	client->deadline = clock_now() + PATIENCE;
 	(void)client_begin(client, "List", true);
-	(void)client_send(client);
+	client_send(client);
 	while (continues) {
 		struct varlink_reply reply;
 		enum exit_code code = client_expect(client, options, &reply);

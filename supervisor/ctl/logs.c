@@ -226,7 +226,7 @@ static enum exit_code find_sources(const struct options *options, struct sources
 	client.deadline = clock_now() + PATIENCE;
 	writer = client_begin(&client, options->arguments > 0 ? "Show" : "List", true);
 	verb_put_targets(writer, options, 0);
-	(void)client_send(&client);
+	client_send(&client);
 	while (continues && code == EXIT_DONE) {
 		struct varlink_reply reply;
 

@@ -80,7 +80,7 @@ enum exit_code verb_plan(const struct options *options)
 	writer = client_begin(&client, "Plan", false);
 	if (options->arguments > 0)
 		json_put_text(writer, "file", path);
-	(void)client_send(&client);
+	client_send(&client);
 	code = client_expect(&client, options, &reply);
 	if (code == EXIT_DONE) {
 		plan_print(options, reply.parameters);

@@ -156,7 +156,7 @@ enum exit_code verb_show(const struct options *options)
 		return code;
 	client.deadline = clock_now() + PATIENCE;
 	verb_put_targets(client_begin(&client, "Show", true), options, 0);
-	(void)client_send(&client);
+	client_send(&client);
 	buffer_init(&json, SIZE_MAX);
 	json_open_object(&writer, NULL);
 	json_open_array(&writer, "apps");

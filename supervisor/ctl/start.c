@@ -64,7 +64,7 @@ static bool is_target(const struct options *options, const char *word)
 	json_open_array(writer, "targets");
 	json_put_text(writer, NULL, word);
 	json_close_array(writer);
-	(void)client_send(&client);
+	client_send(&client);
 	if (client_receive(&client, &reply) == 1) {
 		is = reply.error == NULL;
 		varlink_free_reply(&reply);
@@ -130,7 +130,7 @@ static bool has_apps(const struct options *options)
 	if (client_connect(&client, options, true) < 0)
 		return false;
 	(void)client_begin(&client, "List", true);
-	(void)client_send(&client);
+	client_send(&client);
 	if (client_receive(&client, &reply) == 1) {
 		has = json_count(json_find(reply.parameters, "apps")) > 0;
 		varlink_free_reply(&reply);

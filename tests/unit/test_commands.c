@@ -457,10 +457,20 @@ START_TEST(nobody_waits_for_what_will_never_come)
 	commands_look_again(&call);
 	hear_error("Busy");
 	fake.stopping = false;
-	ask("Wait", ",\"parameters\":{\"targets\":[\"web\"],\"for\":\"stopped\"}");
+	ask("Wait", ",\"parameters\":{\"targets\":[\"api-2\"]}");
 	fake.apps = 1;
 	commands_look_again(&call);
 	hear_error("NoSuchTarget");
+}
+END_TEST
+
+START_TEST(what_is_gone_has_stopped)
+{
+	ask("Wait", ",\"parameters\":{\"targets\":[\"web\"],\"for\":\"stopped\"}");
+	fake.apps = 1;
+	commands_look_again(&call);
+	hear_last();
+	ck_assert_ptr_null(reply.error);
 }
 END_TEST
 
@@ -587,6 +597,7 @@ static void add_each(TCase *tcase)
 	tcase_add_test(tcase, wait_is_over_when_the_state_has_come);
 	tcase_add_test(tcase, wait_for_stopped_looks_at_processes);
 	tcase_add_test(tcase, nobody_waits_for_what_will_never_come);
+	tcase_add_test(tcase, what_is_gone_has_stopped);
 	tcase_add_test(tcase, progress_is_told_when_it_moved_and_the_peer_reads);
 	tcase_add_test(tcase, ping_shutdown_and_reopen_answer);
 }

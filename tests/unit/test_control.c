@@ -126,6 +126,7 @@ static void finish(uint32_t operation)
 	const struct outcome outcome = {.app = "web", .result = CORE_RESULT_OK};
 
 	control_done(control, operation, &outcome);
+	control_changed(control);
 }
 
 START_TEST(the_socket_is_for_its_owner_only)
@@ -201,6 +202,23 @@ START_TEST(calls_are_answered_one_by_one_in_their_order)
 	ck_assert_uint_eq(count_answers(heard), 2);
 	ck_assert_ptr_nonnull(strstr(heard, "\"done\""));
 	ck_assert(strstr(heard, "\"done\"") < strstr(heard, "\"pid\":7"));
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(no_call_is_begun_in_the_middle_of_a_step)
+{
+	const struct outcome outcome = {.app = "web", .result = CORE_RESULT_OK};
+	int fd = dial();
+
+	SAY(fd, STOP "\0" STOP);
+	turn();
+	control_done(control, 1, &outcome);
+	ck_assert(control_is_busy(control));
+	ck_assert_str_eq(fake.asked, "stop web\n");
+	control_changed(control);
+	ck_assert_str_eq(fake.asked, "stop web\nstop web\n");
+	ck_assert_uint_eq(count_answers(hear(fd)), 1);
 	(void)close(fd);
 }
 END_TEST
@@ -420,6 +438,7 @@ static Suite *suite_of_control(void)
 	tcase_add_test(tcase, a_call_is_answered);
 	tcase_add_test(tcase, a_call_may_come_in_pieces);
 	tcase_add_test(tcase, calls_are_answered_one_by_one_in_their_order);
+	tcase_add_test(tcase, no_call_is_begun_in_the_middle_of_a_step);
 	tcase_add_test(tcase, all_who_wait_for_an_operation_are_told);
 	tcase_add_test(tcase,
 		       a_peer_that_leaves_is_forgotten_and_its_operation_is_not_hurt);
