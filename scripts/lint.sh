@@ -31,10 +31,9 @@ lint_cppcheck() {
 
 lint_tidy() {
 	# The stand-ins of tests/valgrind.c differ from glibc's prototypes in names alone.
+	# What it finds is on stdout; stderr counts what it has found in system headers.
 	printf '%s\0' "${sources[@]/#*valgrind.c/tests/sanitizer.c}" |
-		xargs -0 -n 4 -P "$jobs" sh -c 'clang-tidy --quiet "$@" -- '"$FLAGS"' 2>&1' tidy |
-		grep -vE '^[0-9]* ?(warning|error)s?( and [0-9]+ errors?)? (generated|treated)|^$|^Error while processing'
-	[ "${PIPESTATUS[1]}" = 0 ]
+		xargs -0 -n 4 -P "$jobs" sh -c 'clang-tidy --quiet "$@" -- '"$FLAGS"' 2>/dev/null' tidy
 }
 
 steps=("$@")
