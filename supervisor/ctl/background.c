@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,6 +20,7 @@
 #include "common/clock.h"
 #include "common/fd.h"
 #include "common/places.h"
+#include "supervisor/ctl/client.h"
 
 #define PATIENCE   30000 /* ms in which a supervisor answers for the first time */
 #define TAIL_BYTES 4096  /* of its log, when it did not */
@@ -196,21 +198,18 @@ static enum exit_code say_outcome(const struct options *options, int outcome, pi
 			 "start: clusterd ended at once, see %s", log);
 }
 
-enum exit_code background_start(const struct options *options, const char *file)
+static enum exit_code launch(const struct options *options, const struct places *places,
+			     const char *file)
 {
 	char path[2 * PLACES_PATH], log_path[PLACES_PATH + 16], name[128];
 	CLOSE_FD int notify = -1, log = -1, pidfd = -1;
-	struct places places;
-	struct fault fault;
 	struct stat before = {0};
 	pid_t child;
 
 	if (find_clusterd(path, sizeof(path)) < 0)
 		return say_error(options, EXIT_FAILED, NULL,
 				 "start: clusterd is not installed");
-	if (places_find(&places, NULL, &fault) < 0 || places_make(&places, &fault) < 0)
-		return say_error(options, EXIT_FAILED, NULL, "start: %s", fault.text);
-	log = open_log(&places, log_path, sizeof(log_path));
+	log = open_log(places, log_path, sizeof(log_path));
 	if (log < 0)
 		return say_error(options, EXIT_FAILED, NULL, "start: %s: %s", log_path,
 				 strerror(-log));
@@ -228,4 +227,50 @@ enum exit_code background_start(const struct options *options, const char *file)
 				 strerror(errno));
 	return say_outcome(options, await_ready(notify, pidfd), child, log_path,
 			   before.st_size);
+}
+
+/* Whose turn it is to start one; the others wait here until that one is done. */
+static int take_turn(const struct places *places)
+{
+	char path[PLACES_PATH + 16];
+	CLOSE_FD int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/start.lock", places->run);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return -errno;
+	while (flock(fd, LOCK_EX) == -1)
+		if (errno != EINTR)
+			return -errno;
+	return fd_take(&fd);
+}
+
+static bool is_running(const struct options *options)
+{
+	struct client client;
+
+	if (client_connect(&client, options, true) < 0)
+		return false;
+	client_close(&client);
+	return true;
+}
+
+enum exit_code background_start(const struct options *options, const char *file,
+				bool *ret_started)
+{
+	CLOSE_FD int turn = -1;
+	struct places places;
+	struct fault fault;
+
+	*ret_started = false;
+	if (places_find(&places, NULL, &fault) < 0 || places_make(&places, &fault) < 0)
+		return say_error(options, EXIT_FAILED, NULL, "start: %s", fault.text);
+	turn = take_turn(&places);
+	if (turn < 0)
+		return say_error(options, EXIT_FAILED, NULL, "start: %s: %s", places.run,
+				 strerror(-turn));
+	if (is_running(options))
+		return EXIT_DONE;
+	*ret_started = true;
+	return launch(options, &places, file);
 }

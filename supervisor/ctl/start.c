@@ -153,13 +153,14 @@ static void take_back(const struct options *options)
 static enum exit_code bring_up(const struct options *options, const char *file)
 {
 	enum exit_code code = check_first(options, file);
+	bool started;
 
 	if (code == EXIT_DONE)
-		code = background_start(options, file);
+		code = background_start(options, file, &started);
 	if (code != EXIT_DONE)
 		return code;
 	code = call_start(options, file);
-	if (code != EXIT_DONE)
+	if (code != EXIT_DONE && started)
 		take_back(options);
 	return code;
 }
