@@ -54,9 +54,51 @@ static struct origin *origin_need(struct supervisor *supervisor, const char *pat
 		free(origin);
 		return NULL;
 	}
+	origin->fresh = true;
 	origin->next = supervisor->origins;
 	supervisor->origins = origin;
 	return origin;
+}
+
+static bool origin_has_apps(const struct supervisor *supervisor,
+			    const struct origin *origin)
+{
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (app->origin == origin)
+			return true;
+	return false;
+}
+
+/* A file that was only planned, or had faults, is not one that apps came from. */
+static void origins_sweep(struct supervisor *supervisor)
+{
+	struct origin **at = &supervisor->origins;
+
+	while (*at != NULL) {
+		struct origin *origin = *at;
+
+		if (origin->fresh && !origin_has_apps(supervisor, origin)) {
+			*at = origin->next;
+			free(origin->path);
+			free(origin);
+			continue;
+		}
+		origin->fresh = false;
+		at = &origin->next;
+	}
+}
+
+/* The embedded configuration stands in for a default file; it gives way to one. */
+static int give_way(struct supervisor *supervisor)
+{
+	struct origin *embedded = origin_find(supervisor, NULL);
+	const char *path = supervisor->places.config;
+
+	if (embedded == NULL || access(path, F_OK) == -1 || origin_find(supervisor, path))
+		return 0;
+	embedded->path = strdup(path);
+	embedded->with_directory = true;
+	return embedded->path != NULL ? 0 : -ENOMEM;
 }
 
 /* -c, else the default file where there is one, else the embedded configuration. */
@@ -84,27 +126,39 @@ static int load(struct batch *batch, struct origin *origin)
 			   &file->spec, &batch->report->faults);
 }
 
-static int load_all(struct batch *batch)
+/* The one file that this is about; NULL: all that the apps came from. */
+static struct origin *origin_asked(struct batch *batch)
 {
 	struct supervisor *supervisor = batch->supervisor;
 	const struct apply *apply = batch->apply;
-	struct origin *origin;
-	unsigned count = 1;
-	int result = 0;
 
 	if (apply->file != NULL)
-		origin = origin_need(supervisor, apply->file,
-				     strcmp(apply->file, supervisor->places.config) == 0);
-	else
-		origin = origin_default(supervisor);
-	if (origin == NULL)
-		return -ENOMEM;
+		return origin_need(supervisor, apply->file,
+				   strcmp(apply->file, supervisor->places.config) == 0);
+	if (apply->how == APPLY_START || supervisor->origins == NULL)
+		return origin_default(supervisor);
+	return NULL;
+}
+
+static int load_all(struct batch *batch)
+{
+	struct supervisor *supervisor = batch->supervisor;
+	struct origin *origin;
+	unsigned count = 0;
+	int result;
+
+	result = give_way(supervisor);
+	if (result < 0)
+		return result;
+	origin = origin_asked(batch);
 	for (struct origin *at = supervisor->origins; at != NULL; at = at->next)
 		count++;
 	batch->file = calloc(count, sizeof(*batch->file));
-	if (batch->file == NULL)
+	if (batch->file == NULL || (origin == NULL && count == 0))
 		return -ENOMEM;
-	if (apply->file != NULL || apply->how == APPLY_START || apply->how == APPLY_PLAN)
+	if (origin == NULL && batch->apply->file != NULL)
+		return -ENOMEM;
+	if (origin != NULL)
 		return load(batch, origin);
 	for (struct origin *at = supervisor->origins; at != NULL; at = at->next) {
 		int one = load(batch, at);
@@ -417,6 +471,7 @@ int supervisor_apply(struct supervisor *supervisor, const struct apply *apply,
 	for (unsigned i = 0; i < batch.files; i++)
 		arena_free(&batch.file[i].arena);
 	free(batch.file);
+	origins_sweep(supervisor);
 	return result;
 }
 

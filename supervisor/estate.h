@@ -130,6 +130,7 @@ struct origin {
 	struct origin *next;
 	char *path; /* absolute; NULL: the embedded one */
 	bool with_directory;
+	bool fresh; /* no app was taken from it yet */
 };
 
 struct queued {
