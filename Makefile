@@ -263,13 +263,14 @@ fuzz:
 
 fuzzers: $(FUZZ_PROGRAMS)
 
-# What takes longer than a coffee: the whole model, hours of fuzzing, long system tests.
+# What takes longer than a coffee: the whole model, every mutant, hours of fuzzing, a
+# hundred thousand restarts.
 soak:
 	@$(MAKE) --no-print-directory test
 	@$(MAKE) --no-print-directory model
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(or $(SOAK_SECONDS),3600)
-	@SOAK=1 $(MAKE) --no-print-directory run-tests ONLY=system
+	@SOAK=1 BUILD=$(abspath $(BUILD)) scripts/run-tests.sh $(sort $(wildcard tests/soak/*.sh))
 
 # ---- the rules of the house ----
 
