@@ -137,7 +137,6 @@ struct load {
 static int load_begin(struct load *load, struct arena *arena, struct faults *faults)
 {
 	load->scratch = (struct arena){0};
-	faults->count = 0;
 	return draft_init(&load->draft, arena, &load->scratch, faults);
 }
 
@@ -151,7 +150,7 @@ static int load_end(struct load *load, int error, struct spec *ret_spec)
 
 		error = error ? error : finished;
 	}
-	if (error && draft->faults->count == 0)
+	if (error && draft->faults->count == draft->told)
 		fault_add(draft->faults, "%s", strerror(-error));
 	if (error)
 		arena_free(draft->arena);

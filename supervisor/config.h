@@ -16,8 +16,8 @@
 
 /* Loads one file; `with_directory`: also the *.conf of conf.d beside it, and then the
  * file itself may be missing.  On success the spec lives in `arena`, which must be empty.
- * On failure the arena is empty and each fault reads "FILE:LINE: key: why": -EINVAL, or
- * what kept a file from being read. */
+ * On failure (-EINVAL, or what kept a file from being read) the arena is empty, and there
+ * is at least one fault more than before, each "FILE:LINE: key: why". */
 int config_load(const char *path, bool with_directory, struct arena *arena,
 		struct spec *ret_spec, struct faults *faults);
 /* The embedded default: cluster-worker, one per core, 127.0.0.1:8080. */

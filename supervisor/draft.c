@@ -35,7 +35,10 @@ int draft_init(struct draft *draft, struct arena *arena, struct arena *scratch,
 	struct value_reader reader = {.arena = arena, .faults = faults};
 	const struct destination to = {SETTING_OF_SUPERVISOR, &draft->spec};
 
-	*draft = (struct draft){.arena = arena, .scratch = scratch, .faults = faults};
+	*draft = (struct draft){.arena = arena,
+				.scratch = scratch,
+				.faults = faults,
+				.told = faults->count};
 	return read_defaults(&reader, &to);
 }
 
@@ -145,10 +148,25 @@ static void check_app(struct value_reader *reader, const struct draft_app *app)
 	}
 }
 
+/* Is there an unknown key of which we said that this one may have been meant? */
+static bool is_misspelt(const struct value *app, const char *key)
+{
+	for (unsigned i = 0; i < app->items; i++) {
+		const char *name = app->item[i].name;
+		const char *meant = settings_find(SETTING_OF_APP, name)
+					    ? NULL
+					    : settings_suggest(SETTING_OF_APP, name);
+
+		if (meant && strcmp(meant, key) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void require(struct value_reader *reader, const struct value *app, const char *key)
 {
 	reader->key = key;
-	if (!value_find_member(app, key))
+	if (!value_find_member(app, key) && !is_misspelt(app, key))
 		(void)value_refuse(reader, app, "is missing");
 }
 
@@ -371,7 +389,7 @@ int draft_finish(struct draft *draft, struct spec *ret_spec)
 	check_workers(draft);
 	if (check_claims(draft) < 0)
 		return -ENOMEM;
-	if (draft->faults->count > 0)
+	if (draft->faults->count > draft->told)
 		return -EINVAL;
 
 	app = arena_take(draft->arena, draft->apps * sizeof(*app));

@@ -20,6 +20,7 @@ struct draft {
 	struct arena *arena;   /* where the spec will live */
 	struct arena *scratch; /* for what is needed until then */
 	struct faults *faults;
+	unsigned told; /* how many faults were there before */
 	struct spec spec;
 	const struct value *supervisor; /* the group that was read; NULL: none yet */
 	struct draft_app *app[SPEC_APPS];

@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		abort();
 	memcpy(text, bytes, size);
 	text[size] = '\0';
+	faults.count = 0;
 
 	if (config_load_text("fuzz.conf", "/nonexistent", text, &arena, &spec, &faults) ==
 	    0) {

@@ -15,6 +15,7 @@ static struct faults faults;
 static int load(const char *text)
 {
 	arena_free(&arena);
+	faults.count = 0;
 	return config_load_text("t.conf", "/base", text, &arena, &spec, &faults);
 }
 

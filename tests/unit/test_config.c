@@ -50,7 +50,15 @@ static char base[] = "/tmp/clusterd-test-XXXXXX";
 static int load(const char *text)
 {
 	arena_free(&arena);
+	faults.count = 0;
 	return config_load_text("t.conf", "/base", text, &arena, &spec, &faults);
+}
+
+static int load_file(const char *path, bool with_directory)
+{
+	arena_free(&arena);
+	faults.count = 0;
+	return config_load(path, with_directory, &arena, &spec, &faults);
 }
 
 /* The only app of a configuration that says this about it. */
@@ -132,6 +140,10 @@ static const struct {
 	 "t.conf:1: "
 	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.name: is "
 	 "longer than 63 letters"},
+	{"apps = ({ name = \"a\"; comand = \"b\"; });",
+	 "t.conf:1: a.comand: unknown key; did you mean command?"},
+	{"apps = ({ name = \"a\"; script = \"b\"; });",
+	 "t.conf:1: a.script: unknown key; did you mean command?"},
 	{"apps = { name = \"a\"; };",
 	 "t.conf:1: apps: expects a list of groups: apps = ( { ... } );, not a group"},
 	{"apps = ( 1 );", "t.conf:1: apps: expects a group, not a number"},
@@ -222,6 +234,19 @@ START_TEST(all_mistakes_are_told_at_once)
 }
 END_TEST
 
+START_TEST(faults_are_added_to_those_of_other_files)
+{
+	ck_assert_int_eq(load("x = 1;"), -EINVAL);
+	ck_assert_int_eq(
+		config_load_text("u.conf", "/", "y = 1;", &arena, &spec, &faults),
+		-EINVAL);
+	ck_assert_int_eq(config_load_text("v.conf", "/", "", &arena, &spec, &faults), 0);
+	ck_assert_uint_eq(faults.count, 2);
+	ck_assert_str_eq(faults.list[0].text, "t.conf:1: x: unknown key");
+	ck_assert_str_eq(faults.list[1].text, "u.conf:1: y: unknown key");
+}
+END_TEST
+
 static const struct {
 	unsigned apps;
 	unsigned instances;
@@ -267,8 +292,7 @@ START_TEST(relative_paths_are_seen_from_the_file)
 	write_file("a.conf",
 		   "\napps = ({ name = \"a\"; command = \"b\"; env_file = \"./e\"; },\n"
 		   "{ name = \"b\"; command = \"b\"; cwd = \"x\"; });");
-	ck_assert_int_eq(config_load(path_of("a.conf"), false, &arena, &spec, &faults),
-			 0);
+	ck_assert_int_eq(load_file(path_of("a.conf"), false), 0);
 	ck_assert_str_eq(spec.app[0].file, path_of("a.conf"));
 	ck_assert_uint_eq(spec.app[0].line, 2);
 	ck_assert_str_eq(spec.app[0].directory, base);
@@ -310,7 +334,7 @@ START_TEST(running_out_of_memory_anywhere_is_told_and_leaves_nothing)
 	write_large_app();
 	do {
 		calls_to_fail = ++calls;
-		error = config_load(path_of("large.conf"), false, &arena, &spec, &faults);
+		error = load_file(path_of("large.conf"), false);
 		calls_to_fail = 0;
 		ck_assert(error == 0 || error == -ENOMEM);
 		ck_assert_uint_eq(faults.count, error ? 1 : 0);
@@ -328,8 +352,7 @@ START_TEST(running_out_of_memory_in_a_copy_is_told)
 	int error;
 
 	write_large_app();
-	ck_assert_int_eq(
-		config_load(path_of("large.conf"), false, &arena, &spec, &faults), 0);
+	ck_assert_int_eq(load_file(path_of("large.conf"), false), 0);
 	do {
 		calls_to_fail = ++calls;
 		error = config_copy_app(&spec.app[0], &other, &copy);
@@ -349,10 +372,10 @@ START_TEST(a_file_named_relative_is_known_by_its_absolute_path)
 {
 	write_file("a.conf", "apps = ({ name = \"a\"; command = \"b\"; colour = 1; });");
 	ck_assert_int_eq(chdir(base), 0);
-	ck_assert_int_eq(config_load("a.conf", false, &arena, &spec, &faults), -EINVAL);
+	ck_assert_int_eq(load_file("a.conf", false), -EINVAL);
 	ck_assert_str_eq(faults.list[0].text, "a.conf:1: a.colour: unknown key");
 	write_file("a.conf", "apps = ({ name = \"a\"; command = \"b\"; });");
-	ck_assert_int_eq(config_load("a.conf", false, &arena, &spec, &faults), 0);
+	ck_assert_int_eq(load_file("a.conf", false), 0);
 	ck_assert_str_eq(spec.app[0].file, path_of("a.conf"));
 }
 END_TEST
@@ -361,15 +384,13 @@ START_TEST(what_is_no_file_is_told_by_name)
 {
 	char expected[FAULT_SIZE];
 
-	ck_assert_int_eq(config_load(path_of("no.conf"), false, &arena, &spec, &faults),
-			 -ENOENT);
+	ck_assert_int_eq(load_file(path_of("no.conf"), false), -ENOENT);
 	(void)snprintf(expected, sizeof(expected), "%s: No such file or directory",
 		       path_of("no.conf"));
 	ck_assert_str_eq(faults.list[0].text, expected);
-	ck_assert_int_eq(config_load(base, false, &arena, &spec, &faults), -EISDIR);
+	ck_assert_int_eq(load_file(base, false), -EISDIR);
 	ck_assert_int_eq(mkfifo(path_of("fifo"), 0600), 0);
-	ck_assert_int_eq(config_load(path_of("fifo"), false, &arena, &spec, &faults),
-			 -ENOTSUP);
+	ck_assert_int_eq(load_file(path_of("fifo"), false), -ENOTSUP);
 	ck_assert_ptr_nonnull(strstr(faults.list[0].text, "not a regular file"));
 }
 END_TEST
@@ -388,28 +409,23 @@ START_TEST(files_of_conf_d_join_in_lexical_order)
 {
 	write_directory();
 	write_file("cluster.conf", "apps = ({ name = \"a\"; command = \"b\"; });");
-	ck_assert_int_eq(
-		config_load(path_of("cluster.conf"), true, &arena, &spec, &faults), 0);
+	ck_assert_int_eq(load_file(path_of("cluster.conf"), true), 0);
 	ck_assert_uint_eq(spec.apps, 3);
 	ck_assert_str_eq(spec.app[0].name, "a");
 	ck_assert_str_eq(spec.app[1].name, "c");
 	ck_assert_str_eq(spec.app[1].directory, path_of("conf.d/x"));
 	ck_assert_str_eq(spec.app[2].file, path_of("conf.d/20-b.conf"));
-	ck_assert_int_eq(
-		config_load(path_of("cluster.conf"), false, &arena, &spec, &faults), 0);
+	ck_assert_int_eq(load_file(path_of("cluster.conf"), false), 0);
 	ck_assert_uint_eq(spec.apps, 1);
 }
 END_TEST
 
 START_TEST(conf_d_alone_will_do_but_nothing_at_all_will_not)
 {
-	ck_assert_int_eq(
-		config_load(path_of("cluster.conf"), true, &arena, &spec, &faults),
-		-ENOENT);
+	ck_assert_int_eq(load_file(path_of("cluster.conf"), true), -ENOENT);
 	ck_assert_uint_eq(faults.count, 1);
 	write_directory();
-	ck_assert_int_eq(
-		config_load(path_of("cluster.conf"), true, &arena, &spec, &faults), 0);
+	ck_assert_int_eq(load_file(path_of("cluster.conf"), true), 0);
 	ck_assert_uint_eq(spec.apps, 2);
 }
 END_TEST
@@ -422,9 +438,7 @@ START_TEST(mistakes_of_all_files_are_told_together)
 		   "colour = 1; });");
 	write_file("conf.d/30-x.conf", "apps = ( {\n");
 	write_file("conf.d/40-y.conf", "supervisor: { };\n");
-	ck_assert_int_eq(
-		config_load(path_of("cluster.conf"), true, &arena, &spec, &faults),
-		-EINVAL);
+	ck_assert_int_eq(load_file(path_of("cluster.conf"), true), -EINVAL);
 	ck_assert_uint_eq(faults.count, 4);
 	ck_assert_ptr_nonnull(
 		strstr(faults.list[0].text, "cluster.conf:2: b.colour: unknown"));
@@ -470,7 +484,7 @@ START_TEST(every_example_can_be_read)
 
 	ck_assert_int_eq(glob("conf/examples/*.conf", 0, NULL, &found), 0);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
-		int error = config_load(found.gl_pathv[i], false, &arena, &spec, &faults);
+		int error = load_file(found.gl_pathv[i], false);
 
 		ck_assert_msg(error == 0, "%s", faults.list[0].text);
 		ck_assert_uint_gt(spec.apps, 0);
@@ -498,6 +512,7 @@ static Suite *suite_of_config(void)
 	tcase_add_test(text, a_configuration_may_have_no_apps);
 	tcase_add_test(text, port_zero_may_be_asked_for_twice);
 	tcase_add_test(text, all_mistakes_are_told_at_once);
+	tcase_add_test(text, faults_are_added_to_those_of_other_files);
 	tcase_add_loop_test(text, apps_and_workers_have_a_ceiling, 0,
 			    ARRAY_COUNT(crowds));
 	tcase_add_test(text, the_embedded_default_is_one_worker_per_core_on_8080);
