@@ -94,8 +94,7 @@ TEST_PROGRAMS    := $(UNIT_PROGRAMS) $(MODEL_PROGRAMS) $(CORPUS_PROGRAMS) $(WORK
 
 SOURCES    := $(wildcard $(MAINS)) $(COMMON) $(SUPERVISE) $(CTL) $(HTTP) $(LIBRARY) $(EXAMPLES) \
 	$(UNITS) $(TRACE) $(FUZZ) $(MODEL) $(LOAD) $(WORKERS) $(SHARED) \
-	$(wildcard tests/fuzz/driver.c) \
-	$(AIDE)
+	$(wildcard tests/fuzz/driver.c) $(AIDE)
 
 .PHONY: all programs libraries tests
 all: programs tests
@@ -119,7 +118,7 @@ $(call obj,$(LIBRARY)): PIC := -fPIC
 
 # Examples are written for the installed header.
 $(call obj,$(EXAMPLES)): private CPPFLAGS += -Iworker/libclusterworker
-$(call obj,tests/sanitizer.c): PLACES += -DCLUSTERD_BUILD='"$(abspath $(BUILD))"'
+$(call obj,tests/sanitizer.c): private PLACES += -DCLUSTERD_BUILD='"$(abspath $(BUILD))"'
 
 $(BUILD)/obj/%.o: %.c Makefile $(BUILD)/flags
 	$(call say,CC,$<)

@@ -9,24 +9,26 @@ cd "$(dirname "$0")/.."
 : "${BUILD:?}" "${PREFIX:?}" "${SYSCONFDIR:?}" "${LIBEXECDIR:?}" "${LIBDIR:?}" "${MANDIR:?}"
 : "${UNITDIR:?}" "${VERSION:?}" "${SONAME:?}" "${SOVERSION:?}" "${DESTDIR=}"
 
-made=$(mktemp -d) # what is made from others, as if it had been built
+made=$(mktemp -d) # what is made only now, since it says where things are
 trap 'rm -rf "$made"' EXIT
 
-sed -e "s|/usr/sbin/|$PREFIX/sbin/|" -e "s|/usr/bin/|$PREFIX/bin/|" \
-	conf/systemd/clusterd.service >"$made/clusterd.service"
-cat >"$made/libclusterworker.pc" <<END
-prefix=$PREFIX
-includedir=\${prefix}/include
-libdir=$LIBDIR
+make_rest() {
+	sed -e "s|/usr/sbin/|$PREFIX/sbin/|" -e "s|/usr/bin/|$PREFIX/bin/|" \
+		conf/systemd/clusterd.service >"$made/clusterd.service"
+	cat >"$made/libclusterworker.pc" <<-END
+		prefix=$PREFIX
+		includedir=\${prefix}/include
+		libdir=$LIBDIR
 
-Name: libclusterworker
-Description: listen, ready, heartbeat and drain for a worker of clusterd
-Version: $VERSION
-Libs: -L\${libdir} -lclusterworker
-Cflags: -I\${includedir}
-END
-"$BUILD/clusterctl" completion bash >"$made/clusterctl"
-"$BUILD/clusterctl" completion zsh >"$made/_clusterctl"
+		Name: libclusterworker
+		Description: listen, ready, heartbeat and drain for a worker of clusterd
+		Version: $VERSION
+		Libs: -L\${libdir} -lclusterworker
+		Cflags: -I\${includedir}
+	END
+	"$BUILD/clusterctl" completion bash >"$made/clusterctl"
+	"$BUILD/clusterctl" completion zsh >"$made/_clusterctl"
+}
 
 # MODE FROM TO
 list() {
@@ -64,6 +66,7 @@ config=$DESTDIR$SYSCONFDIR/clusterd/cluster.conf
 
 case ${1-} in
 install)
+	make_rest
 	while read -r mode from to; do
 		install -D -m "$mode" "$from" "$DESTDIR$to"
 	done < <(list)
@@ -76,6 +79,7 @@ install)
 	fi
 	;;
 uninstall)
+	make_rest
 	while read -r _ _ to; do
 		rm -f "$DESTDIR$to"
 	done < <(list)
