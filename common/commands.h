@@ -20,33 +20,30 @@ enum command_kind {
 	COMMAND_KINDS
 };
 
-/*
- * Flags of single commands: id, long name, letter, argument, kind, help.  What no command
- * of its list names is an error there.
- */
+/* Flags of single commands: id, long name, letter, argument, kind, help.  A command takes
+ * those of its row and no other. */
 /* clang-format off */
-#define FLAGS(X)                                                                              \
-	X(NO_WAIT,    "no-wait",    0,   NULL,     SERVED,  "return once it is queued")           \
-	X(TIMEOUT,    "timeout",    0,   "T",      SERVED,  "wait no longer than T (\"30s\"); it goes on, exit code 4") \
-	X(DRY_RUN,    "dry-run",    0,   NULL,     SERVED,  "only say what would change")         \
-	X(LINES,      "lines",      'n', "N",      SERVED,  "begin with the last N lines (15)")   \
-	X(NO_FOLLOW,  "no-follow",  0,   NULL,     SERVED,  "print what is there, then end")      \
-	X(ERR,        "err",        0,   NULL,     SERVED,  "only what was written to stderr")    \
-	X(OUT,        "out",        0,   NULL,     SERVED,  "only what was written to stdout")    \
-	X(FOR,        "for",        0,   "STATE",  SERVED,  "ready (the default) or stopped")     \
-	X(NAME,       "name",       'n', "NAME",   PLANNED, "name of a program started ad hoc")   \
-	X(INSTANCES,  "instances",  'i', "N",      PLANNED, "how many workers it gets")           \
-	X(LISTEN,     "listen",     'l', "ADDRESS", PLANNED, "where it listens")                  \
-	X(CWD,        "cwd",        'C', "DIR",    PLANNED, "its working directory")              \
-	X(ENV,        "env",        'e', "K=V",    PLANNED, "a variable of its environment")      \
-	X(ENV_ALL,    "env-all",    'E', NULL,     PLANNED, "all variables of this environment")  \
-	X(BALANCE,    "balance",    0,   "POLICY", PLANNED, "how connections are dealt")          \
-	X(MAX_MEMORY, "max-memory", 0,   "SIZE",   PLANNED, "replace a worker above this")        \
-	X(READY,      "ready",      0,   "RULE",   PLANNED, "what makes a worker ready")          \
-	X(USER,       "user",       0,   "USER",   PLANNED, "whom it runs as")                    \
-	X(CANARY,     "canary",     0,   "SHARE",  PLANNED, "give the new version a share first") \
-	X(CANARY_FOR, "for",        0,   "T",      PLANNED, "how long the canary is watched")     \
-	X(SORT,       "sort",       0,   "KEY",    PLANNED, "order of the table")
+#define FLAGS(X)                                                                        \
+	X(NO_WAIT, "no-wait", 0, NULL, SERVED, "return once it is queued")              \
+	X(TIMEOUT, "timeout", 0, "T", SERVED, "wait at most T (30s); it goes on")       \
+	X(DRY_RUN, "dry-run", 0, NULL, SERVED, "only say what would change")            \
+	X(LINES, "lines", 'n', "N", SERVED, "begin with the last N lines (15)")         \
+	X(NO_FOLLOW, "no-follow", 0, NULL, SERVED, "print what is there, then end")     \
+	X(ERR, "err", 0, NULL, SERVED, "only what was written to stderr")               \
+	X(OUT, "out", 0, NULL, SERVED, "only what was written to stdout")               \
+	X(FOR, "for", 0, "STATE", SERVED, "ready (the default) or stopped")             \
+	X(NAME, "name", 'n', "NAME", PLANNED, "name of a program started ad hoc")       \
+	X(INSTANCES, "instances", 'i', "N", PLANNED, "how many workers it gets")        \
+	X(LISTEN, "listen", 'l', "ADDRESS", PLANNED, "where it listens")                \
+	X(CWD, "cwd", 'C', "DIR", PLANNED, "its working directory")                     \
+	X(ENV, "env", 'e', "K=V", PLANNED, "a variable of its environment")             \
+	X(ENV_ALL, "env-all", 'E', NULL, PLANNED, "all variables of this environment")  \
+	X(BALANCE, "balance", 0, "POLICY", PLANNED, "how connections are dealt")        \
+	X(MAX_MEMORY, "max-memory", 0, "SIZE", PLANNED, "replace a worker above this")  \
+	X(READY, "ready", 0, "RULE", PLANNED, "what makes a worker ready")              \
+	X(USER, "user", 0, "USER", PLANNED, "whom it runs as")                          \
+	X(CANARY, "canary", 0, "SHARE", PLANNED, "give the new version a share first")  \
+	X(CANARY_FOR, "for", 0, "T", PLANNED, "how long the canary is watched")
 /* clang-format on */
 
 enum flag {
@@ -65,97 +62,98 @@ enum flag {
 	 FLAG_BIT(ENV) | FLAG_BIT(ENV_ALL) | FLAG_BIT(BALANCE) | FLAG_BIT(MAX_MEMORY) | \
 	 FLAG_BIT(READY) | FLAG_BIT(USER))
 
-/* What a changing method answers: with `more`, verdicts come one by one, progress
- * between. */
+/* What a changing method answers; with `more` verdicts come one by one, and progress. */
 #define COMMAND_CHANGES " -> (verdicts: []Verdict, progress: []Progress)"
 
-/*
- * id, name, aliases, arguments, least and most of them, flags, kind, method, its
- * parameters and reply in Varlink's words, help.
- */
+/* Commands: id, name, aliases, arguments, least and most of them, flags, kind, method,
+ * its parameters and reply in Varlink's words, help. */
 /* clang-format off */
-#define COMMANDS(X)                                                                           \
-	X(START, "start", "", "[FILE.conf|TARGET...]", 0, COMMAND_MANY,                       \
-	  FLAGS_WAITING | FLAGS_AD_HOC, SERVED,                                               \
-	  "Start", "(file: ?string, targets: ?[]string, wait: ?bool)" COMMAND_CHANGES,        \
-	  "start the cluster, apply a file, or start a stopped app")                          \
-	X(STOP, "stop", "", "TARGET...", 1, COMMAND_MANY, FLAGS_WAITING, SERVED,              \
-	  "Stop", "(targets: []string, wait: ?bool)" COMMAND_CHANGES,                         \
-	  "drain and stop; the app stays listed")                                             \
-	X(RESTART, "restart", "", "TARGET...", 1, COMMAND_MANY, FLAGS_WAITING, SERVED,        \
-	  "Restart", "(targets: []string, wait: ?bool)" COMMAND_CHANGES,                      \
-	  "stop, then start; reload loses no request, this does")                             \
-	X(RELOAD, "reload", "", "[TARGET...]", 0, COMMAND_MANY,                               \
-	  FLAGS_WAITING | FLAG_BIT(DRY_RUN) | FLAGS_CANARY, SERVED,                           \
-	  "Reload", "(targets: ?[]string, dry_run: ?bool, wait: ?bool)"                       \
-	  " -> (verdicts: []Verdict, progress: []Progress, changes: ?[]Change)",              \
-	  "read the config again and replace workers without losing a request")               \
-	X(SCALE, "scale", "", "TARGET N|+N|-N|max|N%|config", 2, 2, FLAGS_WAITING, SERVED,    \
-	  "Scale", "(target: string, count: string, wait: ?bool)" COMMAND_CHANGES,            \
-	  "change the number of workers")                                                     \
-	X(LIST, "list", "ls l status", "", 0, 0, FLAG_BIT(SORT), SERVED,                      \
-	  "List", "() -> (supervisor: ?Process, apps: []App)",                                \
-	  "show all apps and workers")                                                        \
-	X(SHOW, "show", "describe", "TARGET...", 1, COMMAND_MANY, 0, SERVED,                  \
-	  "Show", "(targets: []string) -> (apps: []App)",                                     \
-	  "show everything about an app or a worker")                                         \
-	X(LOGS, "logs", "log", "[TARGET...]", 0, COMMAND_MANY, FLAGS_LOGS, LOCAL, NULL, NULL, \
-	  "show what workers wrote, and follow it")                                           \
-	X(CHECK, "check", "", "[FILE]", 0, 1, 0, LOCAL, NULL, NULL,                           \
-	  "tell whether a config is valid, and all that is wrong with it")                    \
-	X(PLAN, "plan", "", "[FILE]", 0, 1, 0, SERVED,                                        \
-	  "Plan", "(file: ?string) -> (changes: []Change)",                                   \
-	  "show what applying a config would change")                                         \
-	X(WAIT, "wait", "", "TARGET...", 1, COMMAND_MANY,                                     \
-	  FLAG_BIT(FOR) | FLAG_BIT(TIMEOUT), SERVED,                                          \
-	  "Wait", "(targets: []string, for: ?string) -> ()",                                  \
-	  "block until apps or workers are ready, or stopped")                                \
-	X(SIGNAL, "signal", "sendSignal", "SIGNAL TARGET...", 2, COMMAND_MANY, 0, SERVED,     \
-	  "Signal", "(targets: []string, signal: string) -> (reached: int)",                  \
-	  "send a signal to the main process of workers")                                     \
-	X(RESET, "reset", "", "TARGET...", 1, COMMAND_MANY, 0, SERVED,                        \
-	  "Reset", "(targets: []string) -> ()",                                               \
-	  "clear restart counters and backoff")                                               \
-	X(REOPEN, "reopen", "reloadLogs", "", 0, 0, 0, SERVED,                                \
-	  "Reopen", "() -> ()",                                                               \
-	  "open log files anew, for workers started from now on")                             \
-	X(PING, "ping", "", "", 0, 0, 0, SERVED,                                              \
-	  "Ping", "() -> (pid: int, version: string, uptime_ms: int, log: string)",           \
-	  "tell whether a supervisor runs")                                                   \
-	X(SHUTDOWN, "shutdown", "", "", 0, 0, FLAGS_WAITING, SERVED,                          \
-	  "Shutdown", "() -> ()",                                                             \
-	  "drain and stop everything, then the supervisor")                                   \
-	X(VERSION, "version", "", "", 0, 0, 0, LOCAL, NULL, NULL,                             \
-	  "print the versions of clusterctl and of the supervisor")                           \
-	X(INIT, "init", "", "", 0, 0, 0, LOCAL, NULL, NULL,                                   \
-	  "print a commented config to begin with")                                           \
-	X(COMPLETION, "completion", "", "bash|zsh", 1, 1, 0, LOCAL, NULL, NULL,               \
-	  "print completions for a shell")                                                    \
-	X(HELP, "help", "", "[COMMAND]", 0, 1, 0, LOCAL, NULL, NULL,                          \
-	  "print what a command does and takes")                                              \
-	X(DELETE, "delete", "del", "TARGET...", 1, COMMAND_MANY, 0, PLANNED, NULL, NULL,      \
-	  "forget an ad-hoc app")                                                             \
-	X(BALANCE, "balance", "", "TARGET POLICY", 2, 2, 0, PLANNED, NULL, NULL,              \
-	  "change how connections are dealt")                                                 \
-	X(PROMOTE, "promote", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,                     \
-	  "let a canary take over")                                                           \
-	X(ROLLBACK, "rollback", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,                   \
-	  "go back one generation")                                                           \
-	X(IMPORT, "import", "", "FILE", 1, 1, 0, PLANNED, NULL, NULL,                         \
-	  "print the config that does what a PM2 ecosystem file does")                        \
-	X(TOP, "top", "monit", "", 0, 0, 0, PLANNED, NULL, NULL,                              \
-	  "watch the cluster live")                                                           \
-	X(EVENTS, "events", "", "[TARGET]", 0, 1, 0, PLANNED, NULL, NULL,                     \
-	  "follow what happens")                                                              \
-	X(FLUSH, "flush", "", "[TARGET...]", 0, COMMAND_MANY, 0, PLANNED, NULL, NULL,         \
-	  "truncate logs")                                                                    \
-	X(UPGRADE, "upgrade", "", "", 0, 0, 0, PLANNED, NULL, NULL,                           \
-	  "replace the running supervisor in place")                                          \
-	X(STARTUP, "startup", "", "", 0, 0, FLAG_BIT(USER), PLANNED, NULL, NULL,              \
-	  "install and enable the systemd unit")                                              \
-	X(DOCTOR, "doctor", "", "", 0, 0, 0, PLANNED, NULL, NULL,                             \
-	  "check limits, kernel features and permissions")                                    \
-	X(SWEEP, "sweep", "", "", 0, 0, 0, PLANNED, NULL, NULL,                               \
+#define COMMANDS(X)                                                                     \
+	X(START, "start", "", "[FILE.conf|TARGET...]", 0, COMMAND_MANY,                 \
+	  FLAGS_WAITING | FLAGS_AD_HOC, SERVED,                                         \
+	  "Start", "(file: ?string, targets: ?[]string, wait: ?bool)" COMMAND_CHANGES,  \
+	  "start the cluster, apply a file, or start a stopped app")                    \
+	X(STOP, "stop", "", "TARGET...", 1, COMMAND_MANY, FLAGS_WAITING, SERVED,        \
+	  "Stop", "(targets: []string, wait: ?bool)" COMMAND_CHANGES,                   \
+	  "drain and stop; the app stays listed")                                       \
+	X(RESTART, "restart", "", "TARGET...", 1, COMMAND_MANY, FLAGS_WAITING, SERVED,  \
+	  "Restart", "(targets: []string, wait: ?bool)" COMMAND_CHANGES,                \
+	  "stop, then start; reload loses no request, this does")                       \
+	X(RELOAD, "reload", "", "[TARGET...]", 0, COMMAND_MANY,                         \
+	  FLAGS_WAITING | FLAG_BIT(DRY_RUN) | FLAGS_CANARY, SERVED,                     \
+	  "Reload", "(targets: ?[]string, dry_run: ?bool, wait: ?bool)"                 \
+	  " -> (verdicts: []Verdict, progress: []Progress, changes: ?[]Change)",        \
+	  "read the config again and replace workers without losing a request")         \
+	X(SCALE, "scale", "", "TARGET N|+N|-N|max|N%|config", 2, 2,                     \
+	  FLAGS_WAITING, SERVED,                                                        \
+	  "Scale", "(target: string, count: string, wait: ?bool)" COMMAND_CHANGES,      \
+	  "change the number of workers")                                               \
+	X(LIST, "list", "ls l status", "", 0, 0, 0, SERVED,                             \
+	  "List", "() -> (supervisor: ?Process, apps: []App)",                          \
+	  "show all apps and workers")                                                  \
+	X(SHOW, "show", "describe", "TARGET...", 1, COMMAND_MANY, 0, SERVED,            \
+	  "Show", "(targets: []string) -> (apps: []App)",                               \
+	  "show everything about an app or a worker")                                   \
+	X(LOGS, "logs", "log", "[TARGET...]", 0, COMMAND_MANY, FLAGS_LOGS, LOCAL, NULL, \
+	  NULL,                                                                         \
+	  "show what workers wrote, and follow it")                                     \
+	X(CHECK, "check", "", "[FILE]", 0, 1, 0, LOCAL, NULL, NULL,                     \
+	  "tell whether a config is valid, and all that is wrong with it")              \
+	X(PLAN, "plan", "", "[FILE]", 0, 1, 0, SERVED,                                  \
+	  "Plan", "(file: ?string) -> (changes: []Change)",                             \
+	  "show what applying a config would change")                                   \
+	X(WAIT, "wait", "", "TARGET...", 1, COMMAND_MANY,                               \
+	  FLAG_BIT(FOR) | FLAG_BIT(TIMEOUT), SERVED,                                    \
+	  "Wait", "(targets: []string, for: ?string) -> ()",                            \
+	  "block until apps or workers are ready, or stopped")                          \
+	X(SIGNAL, "signal", "sendSignal", "SIGNAL TARGET...", 2, COMMAND_MANY, 0,       \
+	  SERVED,                                                                       \
+	  "Signal", "(targets: []string, signal: string) -> (reached: int)",            \
+	  "send a signal to the main process of workers")                               \
+	X(RESET, "reset", "", "TARGET...", 1, COMMAND_MANY, 0, SERVED,                  \
+	  "Reset", "(targets: []string) -> ()",                                         \
+	  "clear restart counters and backoff")                                         \
+	X(REOPEN, "reopen", "reloadLogs", "", 0, 0, 0, SERVED,                          \
+	  "Reopen", "() -> ()",                                                         \
+	  "open log files anew, for workers started from now on")                       \
+	X(PING, "ping", "", "", 0, 0, 0, SERVED,                                        \
+	  "Ping", "() -> (pid: int, version: string, uptime_ms: int, log: string)",     \
+	  "tell whether a supervisor runs")                                             \
+	X(SHUTDOWN, "shutdown", "", "", 0, 0, FLAGS_WAITING, SERVED,                    \
+	  "Shutdown", "() -> ()",                                                       \
+	  "drain and stop everything, then the supervisor")                             \
+	X(VERSION, "version", "", "", 0, 0, 0, LOCAL, NULL, NULL,                       \
+	  "print the versions of clusterctl and of the supervisor")                     \
+	X(INIT, "init", "", "", 0, 0, 0, LOCAL, NULL, NULL,                             \
+	  "print a commented config to begin with")                                     \
+	X(COMPLETION, "completion", "", "bash|zsh", 1, 1, 0, LOCAL, NULL, NULL,         \
+	  "print completions for a shell")                                              \
+	X(HELP, "help", "", "[COMMAND]", 0, 1, 0, LOCAL, NULL, NULL,                    \
+	  "print what a command does and takes")                                        \
+	X(DELETE, "delete", "del", "TARGET...", 1, COMMAND_MANY, 0, PLANNED, NULL,      \
+	  NULL,                                                                         \
+	  "forget an ad-hoc app")                                                       \
+	X(BALANCE, "balance", "", "TARGET POLICY", 2, 2, 0, PLANNED, NULL, NULL,        \
+	  "change how connections are dealt")                                           \
+	X(PROMOTE, "promote", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,               \
+	  "let a canary take over")                                                     \
+	X(ROLLBACK, "rollback", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,             \
+	  "go back one generation")                                                     \
+	X(IMPORT, "import", "", "FILE", 1, 1, 0, PLANNED, NULL, NULL,                   \
+	  "print the config that does what a PM2 ecosystem file does")                  \
+	X(TOP, "top", "monit", "", 0, 0, 0, PLANNED, NULL, NULL,                        \
+	  "watch the cluster live")                                                     \
+	X(EVENTS, "events", "", "[TARGET]", 0, 1, 0, PLANNED, NULL, NULL,               \
+	  "follow what happens")                                                        \
+	X(FLUSH, "flush", "", "[TARGET...]", 0, COMMAND_MANY, 0, PLANNED, NULL, NULL,   \
+	  "truncate logs")                                                              \
+	X(UPGRADE, "upgrade", "", "", 0, 0, 0, PLANNED, NULL, NULL,                     \
+	  "replace the running supervisor in place")                                    \
+	X(STARTUP, "startup", "", "", 0, 0, FLAG_BIT(USER), PLANNED, NULL, NULL,        \
+	  "install and enable the systemd unit")                                        \
+	X(DOCTOR, "doctor", "", "", 0, 0, 0, PLANNED, NULL, NULL,                       \
+	  "check limits, kernel features and permissions")                              \
+	X(SWEEP, "sweep", "", "", 0, 0, 0, PLANNED, NULL, NULL,                         \
 	  "end what a dead supervisor left behind")
 /* clang-format on */
 

@@ -128,7 +128,6 @@ static const struct {
 	{"start app.js -i max", "not supported yet"},
 	{"start -n x app.js", "not supported yet"},
 	{"start --env=A=b app", "not supported yet"},
-	{"list --sort name", "not supported yet"},
 };
 
 START_TEST(what_cannot_be_meant_is_refused_with_a_hint)
