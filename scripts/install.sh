@@ -79,7 +79,6 @@ install)
 	fi
 	;;
 uninstall)
-	make_rest
 	while read -r _ _ to; do
 		rm -f "$DESTDIR$to"
 	done < <(list)
