@@ -39,25 +39,18 @@ static int find_clusterd(char *path, size_t size)
 	return access(path, X_OK) == 0 ? 0 : -ENOENT;
 }
 
-static char **arguments_of(char *path, const char *how, const char *file, char *list[5])
+/* The signature of execv is older than const: it writes to none of them. */
+static void execute(const char *path, const char *how, const char *flag, const char *file)
 {
-	unsigned count = 0;
+	const char *const list[] = {path, how, flag, file, NULL};
 
-	list[count++] = path;
-	list[count++] =
-		(char *)(uintptr_t)how; /* exec's old signature; it writes nothing */
-	if (file != NULL) {
-		list[count++] = (char *)(uintptr_t) "-c";
-		list[count++] = (char *)(uintptr_t)file;
-	}
-	list[count] = NULL;
-	return list;
+	(void)execv(path, (char *const *)(uintptr_t)list);
+	_exit(127);
 }
 
 int background_check(const char *file, struct buffer *output, int *ret_code)
 {
 	char path[2 * PLACES_PATH];
-	char *list[5];
 	int ends[2], status, got;
 	pid_t child;
 
@@ -69,8 +62,7 @@ int background_check(const char *file, struct buffer *output, int *ret_code)
 	if (child == 0) {
 		(void)dup2(ends[1], STDOUT_FILENO);
 		(void)dup2(ends[1], STDERR_FILENO);
-		(void)execv(path, arguments_of(path, "--check", file, list));
-		_exit(127);
+		execute(path, "--check", file != NULL ? "-c" : NULL, file);
 	}
 	(void)close(ends[1]);
 	while ((got = buffer_read(output, ends[0])) > 0 || got == -EINTR)
@@ -113,12 +105,11 @@ static int open_log(const struct places *places, char *path, size_t size)
 }
 
 /* What only the child does: it becomes a daemon, then clusterd. */
-static void become_clusterd(char *path, const char *file, int log, const char *notify)
+static void become_clusterd(const char *path, int log, const char *notify)
 {
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 	const char *home = getenv("CLUSTERD_HOME");
 	char absolute[PATH_MAX];
-	char *list[5];
 
 	if (home != NULL && realpath(home, absolute) != NULL)
 		(void)setenv("CLUSTERD_HOME", absolute, 1);
@@ -129,8 +120,7 @@ static void become_clusterd(char *path, const char *file, int log, const char *n
 	    dup2(log, STDERR_FILENO) == -1)
 		_exit(EXIT_FAILED);
 	(void)syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
-	(void)execv(path, arguments_of(path, "--empty", file, list));
-	_exit(127);
+	execute(path, "--empty", NULL, NULL);
 }
 
 /* Until the supervisor says READY=1 (1), ends (0), or is late (-ETIMEDOUT). */
@@ -198,8 +188,7 @@ static enum exit_code say_outcome(const struct options *options, int outcome, pi
 			 "start: clusterd ended at once, see %s", log);
 }
 
-static enum exit_code launch(const struct options *options, const struct places *places,
-			     const char *file)
+static enum exit_code launch(const struct options *options, const struct places *places)
 {
 	char path[2 * PLACES_PATH], log_path[PLACES_PATH + 16], name[128];
 	CLOSE_FD int notify = -1, log = -1, pidfd = -1;
@@ -220,7 +209,7 @@ static enum exit_code launch(const struct options *options, const struct places 
 	(void)fstat(log, &before);
 	child = fork();
 	if (child == 0)
-		become_clusterd(path, file, log, name);
+		become_clusterd(path, log, name);
 	pidfd = child > 0 ? (int)syscall(SYS_pidfd_open, child, 0) : -1;
 	if (pidfd == -1)
 		return say_error(options, EXIT_FAILED, NULL, "start: %s",
@@ -255,8 +244,7 @@ static bool is_running(const struct options *options)
 	return true;
 }
 
-enum exit_code background_start(const struct options *options, const char *file,
-				bool *ret_started)
+enum exit_code background_start(const struct options *options, bool *ret_started)
 {
 	CLOSE_FD int turn = -1;
 	struct places places;
@@ -272,5 +260,5 @@ enum exit_code background_start(const struct options *options, const char *file,
 	if (is_running(options))
 		return EXIT_DONE;
 	*ret_started = true;
-	return launch(options, &places, file);
+	return launch(options, &places);
 }

@@ -11,11 +11,10 @@
  * A negative errno when it could not be run. */
 int background_check(const char *file, struct buffer *output, int *ret_code);
 
-/* Starts `clusterd --empty [-c file]` in a session of its own, without a terminal, and
+/* Starts `clusterd --empty` in a session of its own, without a terminal, and
  * waits until it answers.  Says where its log is, or why there is none.  Of several that
  * try at a time one starts it, and the others wait: *ret_started tells which one this is.
  */
-enum exit_code background_start(const struct options *options, const char *file,
-				bool *ret_started);
+enum exit_code background_start(const struct options *options, bool *ret_started);
 
 #endif

@@ -156,7 +156,7 @@ static enum exit_code bring_up(const struct options *options, const char *file)
 	bool started;
 
 	if (code == EXIT_DONE)
-		code = background_start(options, file, &started);
+		code = background_start(options, &started);
 	if (code != EXIT_DONE)
 		return code;
 	code = call_start(options, file);
