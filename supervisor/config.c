@@ -63,6 +63,7 @@ static int convert(struct arena *arena, const struct source *source,
 	case CONFIG_TYPE_INT64:
 		value.kind = VALUE_NUMBER;
 		value.number = (double)config_setting_get_int64(setting);
+		value.plain = config_setting_get_format(setting) == CONFIG_FORMAT_DEFAULT;
 		break;
 	case CONFIG_TYPE_FLOAT:
 		value.kind = VALUE_NUMBER;

@@ -13,8 +13,7 @@
 #define DECIMAL_DIGITS 9 /* more may not fit in 32 bits, and libconfig says nothing */
 #define HEX_DIGITS     7
 
-#define INCLUDE    "@include"
-#define FIRST_ROOM ((size_t)4096)
+#define INCLUDE "@include"
 
 /* Letters of names and numbers. */
 #define WORD                                                     \
@@ -59,23 +58,6 @@ static bool is_letter_of(const char *letters, char letter)
 	return letter != '\0' && strchr(letters, letter);
 }
 
-static int make_room(struct source *source, size_t bytes)
-{
-	size_t room = source->room ? source->room : FIRST_ROOM;
-	char *text;
-
-	while (room < source->length + bytes + 1)
-		room *= 2;
-	if (room == source->room)
-		return 0;
-	text = realloc(source->text, room);
-	if (!text)
-		return -ENOMEM;
-	source->text = text;
-	source->room = room;
-	return 0;
-}
-
 static int append(struct reader *reader, const char *bytes, size_t count)
 {
 	struct source *source = reader->source;
@@ -83,9 +65,6 @@ static int append(struct reader *reader, const char *bytes, size_t count)
 	if (count > SOURCE_BYTES - source->length)
 		return refuse(reader, "the configuration is larger than %zu KiB",
 			      SOURCE_BYTES / 1024);
-	if (make_room(source, count) < 0)
-		return fault_set(reader->fault, -ENOMEM, "%s: %s", reader->name,
-				 strerror(ENOMEM));
 	memcpy(source->text + source->length, bytes, count);
 	source->length += count;
 	source->text[source->length] = '\0';
@@ -147,25 +126,28 @@ static int take_quoted(struct reader *reader)
 	return take(reader, bytes);
 }
 
-/* A name or a number. */
+/* A name or a number.  What a number says is not repeated: it may be meant as the value
+ * of a variable. */
 static int take_word(struct reader *reader)
 {
 	const char *word = reader->text + reader->at;
-	const char *number;
-	size_t most = DECIMAL_DIGITS;
-	size_t digits;
+	const char *number = word + (*word == '+' || *word == '-');
+	size_t digits = strspn(number, "0123456789");
+	bool is_hex = number[0] == '0' && is_letter_of("xX", number[1]);
 
 	/* The text ends with a NUL, so that nothing here runs beyond it. */
-	number = word + (*word == '+' || *word == '-');
-	digits = strspn(number, "0123456789");
-	if (number[0] == '0' && (number[1] == 'x' || number[1] == 'X')) {
-		number += 2;
-		digits = strspn(number, "0123456789abcdefABCDEF");
-		most = HEX_DIGITS;
+	if (is_hex && strspn(number + 2, "0123456789abcdefABCDEF") > HEX_DIGITS)
+		return refuse(reader, "a number of more than %d digits", HEX_DIGITS);
+	if (!is_letter_of("._", number[digits])) {
+		if (digits > DECIMAL_DIGITS)
+			return refuse(
+				reader,
+				"a number of more than %d digits; text is in quotes",
+				DECIMAL_DIGITS);
+		if (digits > 1 && number[0] == '0')
+			return refuse(reader,
+				      "a number that begins with 0; text is in quotes");
 	}
-	if (digits > most && !is_letter_of("._", number[digits]))
-		return refuse(reader, "%.*s is too large a number",
-			      (int)(digits < 64 ? digits : 64), number);
 	return take(reader, strspn(word, WORD));
 }
 
@@ -362,7 +344,7 @@ static int join(struct reader *reader, const char *name)
 {
 	struct source *source = reader->source;
 	size_t length;
-	int error;
+	int error = 0;
 
 	reader->name = arena_text(source->names, name);
 	if (!reader->name)
@@ -377,7 +359,6 @@ static int join(struct reader *reader, const char *name)
 			reader->line += reader->text[i] == '\n';
 		return refuse(reader, "a byte of value 0 is not text");
 	}
-	error = append(reader, "", 0);
 	while (!error && reader->at < reader->length)
 		error = take_next(reader);
 	return error;
@@ -390,6 +371,12 @@ static int join_first(struct reader *reader, const char *name)
 	struct source_place place;
 	int error;
 
+	/* Room for all there can be: what is never written to costs nothing. */
+	source->text = malloc(SOURCE_BYTES + 1);
+	if (!source->text)
+		return fault_set(reader->fault, -ENOMEM, "%s: %s", name,
+				 strerror(ENOMEM));
+	source->text[0] = '\0';
 	source->line = 1;
 	error = join(reader, name);
 	if (error || source->depth == 0)

@@ -4,9 +4,9 @@
  * libconfig's own @include ends the process when it is given a directory and waits on a
  * FIFO, so files are joined here, textually, before libconfig sees them.  On its way the
  * reader finds what libconfig tells badly or not at all: a bracket, text or comment that
- * is never closed, a number that would be cut to 32 bits, a group with so many members
- * that looking for duplicates would take seconds.  Every line of the joined text knows
- * the file and line it came from.
+ * is never closed, a number that would be cut to 32 bits or lose its zeros, a group with
+ * so many members that looking for duplicates would take seconds.  Every line of the
+ * joined text knows the file and line it came from.
  */
 #ifndef SUPERVISOR_SOURCE_H
 #define SUPERVISOR_SOURCE_H
@@ -39,7 +39,6 @@ struct source_bracket {
 struct source {
 	char *text; /* ends with a NUL that `length` does not count */
 	size_t length;
-	size_t room;
 	unsigned line;       /* being written */
 	struct arena *names; /* where the names of files live on */
 	unsigned files;

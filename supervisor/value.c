@@ -61,6 +61,9 @@ int value_read_text(const struct value_reader *reader, const struct value *value
 
 	if (value->kind == VALUE_TEXT)
 		text = arena_text(reader->arena, value->text);
+	else if (value->kind == VALUE_NUMBER && !value->plain)
+		return value_refuse(reader, value,
+				    "a number with a point or 0x is text only in quotes");
 	else if (value->kind == VALUE_NUMBER)
 		text = arena_print(reader->arena, "%.15g", value->number);
 	else

@@ -26,6 +26,7 @@ struct value {
 	struct source_place place;
 	bool flag;
 	double number; /* whole numbers and others are one to people */
+	bool plain;    /* a number of decimal digits: as text it would look the same */
 	const char *text;
 	const struct value *item; /* of a list or group */
 	unsigned items;
@@ -50,7 +51,7 @@ int value_expect(const struct value_reader *reader, const struct value *value,
 /* All below: 0, -EINVAL with a fault added, or -ENOMEM. */
 int value_read_whole(const struct value_reader *reader, const struct value *value,
 		     int64_t least, int64_t most, int64_t *ret_number);
-/* A copy; numbers are welcome where text is wanted: a port, an argument. */
+/* A copy; plain numbers are welcome where text is wanted: a port, an argument. */
 int value_read_text(const struct value_reader *reader, const struct value *value,
 		    char **ret_text);
 

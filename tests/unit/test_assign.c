@@ -80,7 +80,7 @@ END_TEST
 START_TEST(every_setting_reaches_its_field)
 {
 	const struct app_spec *app = load_app(
-		"cwd = \"sub\"; env = { A = \"x y\"; B = 3000; C = true; D = 1.5; };"
+		"cwd = \"sub\"; env = { A = \"x y\"; B = 3000; C = true; D = -5; };"
 		"env_file = \"/abs/e\"; pass_env = [ \"TERM\", \"TZ\" ]; autostart = "
 		"false;"
 		"instances = \"50%\"; listen = [ \"127.0.0.1:80\", \"unix:/run/a.sock\" "
@@ -102,7 +102,7 @@ START_TEST(every_setting_reaches_its_field)
 	ck_assert_str_eq(app->env[0].value, "x y");
 	ck_assert_str_eq(app->env[1].value, "3000");
 	ck_assert_str_eq(app->env[2].value, "true");
-	ck_assert_str_eq(app->env[3].value, "1.5");
+	ck_assert_str_eq(app->env[3].value, "-5");
 	ck_assert_str_eq(app->env_file, "/abs/e");
 	ck_assert_uint_eq(app->pass_env_count, 2);
 	ck_assert_str_eq(app->pass_env[1], "TZ");
@@ -305,7 +305,14 @@ static const struct {
 	 "a.instances: \"maximum\" is none of 1 to 256, \"max\", \"max-1\", \"50%\""},
 	{"instances = \"0%\";",
 	 "a.instances: \"0%\" is none of 1 to 256, \"max\", \"max-1\", \"50%\""},
-	{"instances = 99999999999;", "syntax: 99999999999 is too large a number"},
+	{"instances = 99999999999;",
+	 "syntax: a number of more than 9 digits; text is in quotes"},
+	{"env = { A = 1.50; };",
+	 "a.env: a number with a point or 0x is text only in quotes"},
+	{"env = { A = 0xff; };",
+	 "a.env: a number with a point or 0x is text only in quotes"},
+	{"listen = 80.5;",
+	 "a.listen: a number with a point or 0x is text only in quotes"},
 	{"backlog = \"7\";", "a.backlog: expects a whole number, not text"},
 	{"backlog = 1e99;", "a.backlog: 1e+99 is more than 65535"},
 	{"redy = 1;", "a.redy: unknown key; did you mean ready?"},

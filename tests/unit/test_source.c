@@ -133,10 +133,15 @@ static const struct {
 	{"\n(\n{\n", "t:3: syntax: this \"{\" is never closed"},
 	{"\n(\n}\n", "t:3: syntax: \"}\" cannot close the \"(\" of line 2"},
 	{"a\n]", "t:2: syntax: \"]\" closes nothing"},
-	{"a = 1234567890;", "t:1: syntax: 1234567890 is too large a number"},
-	{"a = -1234567890;", "t:1: syntax: 1234567890 is too large a number"},
-	{"a = 1234567890L;", "t:1: syntax: 1234567890 is too large a number"},
-	{"a = 0x12345678;", "t:1: syntax: 12345678 is too large a number"},
+	{"a = 1234567890;",
+	 "t:1: syntax: a number of more than 9 digits; text is in quotes"},
+	{"a = -1234567890;",
+	 "t:1: syntax: a number of more than 9 digits; text is in quotes"},
+	{"a = 1234567890L;",
+	 "t:1: syntax: a number of more than 9 digits; text is in quotes"},
+	{"a = 0x12345678;", "t:1: syntax: a number of more than 7 digits"},
+	{"a = 0640;", "t:1: syntax: a number that begins with 0; text is in quotes"},
+	{"a = -00;", "t:1: syntax: a number that begins with 0; text is in quotes"},
 	{"a = 1; @include \"x\"",
 	 "t:1: syntax: \"@\" is for @include at the beginning of a line"},
 	{"@import \"x\"",
@@ -165,7 +170,7 @@ START_TEST(numbers_that_fit_and_names_that_look_like_numbers_are_fine)
 {
 	ck_assert_int_eq(
 		read_text("a = 123456789; b = -123456789L; c = 0x1234567;"
-			  "d = 0.12345678901; e = 12345678901.5;"
+			  "d = 0.12345678901; e = 12345678901.5; g = 0; h = -0;"
 			  "f1234567890 = 1; _12345678901 = 2; x-12345678901 = 3;"),
 		0);
 }
