@@ -10,6 +10,7 @@
 struct call_operation {
 	uint32_t id;
 	char app[SPEC_NAME];
+	const char *kind;  /* as call_await */
 	const char *phase; /* last told, with these figures */
 	unsigned done, total;
 };
@@ -109,15 +110,15 @@ static const char *kind_of(const struct call *call)
 	return kinds[call->command];
 }
 
-void call_judge(struct call *call, const char *app, enum call_verdict verdict,
-		const char *reason, int64_t duration_ms)
+void call_judge(struct call *call, const char *app, const char *kind,
+		enum call_verdict verdict, const char *reason, int64_t duration_ms)
 {
 	struct json_writer writer = {.to = &call->verdicts,
 				     .separate = call->verdicts.count > 0};
 
 	json_open_object(&writer, NULL);
 	json_put_text(&writer, "app", app);
-	json_put_text(&writer, "kind", kind_of(call));
+	json_put_text(&writer, "kind", kind != NULL ? kind : kind_of(call));
 	json_put_text(&writer, "result", verdict_names[verdict]);
 	json_put_text(&writer, "reason", reason);
 	json_put_figure(&writer, "duration_ms", duration_ms);
@@ -132,21 +133,22 @@ static bool waits(const struct call *call)
 	       (json_is_none(wait) || json_find_bool(call->message.parameters, "wait"));
 }
 
-void call_await(struct call *call, const char *app, uint32_t operation)
+void call_await(struct call *call, const char *app, const char *kind, uint32_t operation)
 {
 	struct call_operation *grown;
 
 	if (!waits(call)) {
-		call_judge(call, app, CALL_QUEUED, NULL, -1);
+		call_judge(call, app, kind, CALL_QUEUED, NULL, -1);
 		return;
 	}
 	grown = realloc(call->operation, (call->operations + 1) * sizeof(*grown));
 	if (grown == NULL) {
-		call_judge(call, app, CALL_QUEUED, "out of memory to wait for it", -1);
+		call_judge(call, app, kind, CALL_QUEUED, "out of memory to wait for it",
+			   -1);
 		return;
 	}
 	call->operation = grown;
-	grown[call->operations] = (struct call_operation){.id = operation};
+	grown[call->operations] = (struct call_operation){.id = operation, .kind = kind};
 	(void)text_copy(grown[call->operations].app, SPEC_NAME, app);
 	call->operations++;
 }
@@ -180,8 +182,11 @@ void call_hear(struct call *call, uint32_t operation, const struct outcome *outc
 			continue;
 		}
 		heard = true;
-		call_judge(call, outcome->app, verdict_of[outcome->result],
-			   outcome->reason, outcome->duration_ms);
+		call_judge(call, outcome->app,
+			   call->operation[i].kind != NULL ? call->operation[i].kind
+							   : outcome->kind,
+			   verdict_of[outcome->result], outcome->reason,
+			   outcome->duration_ms);
 		call->operation[i] = call->operation[--call->operations];
 	}
 	if (heard)

@@ -74,12 +74,13 @@ void call_fail(struct call *call, const char *error, const char *key, const char
 
 void call_refuse_parameter(struct call *call, const char *name);
 
-/* One app's verdict; told at once or with the others, see call_settle. */
-void call_judge(struct call *call, const char *app, enum call_verdict verdict,
-		const char *reason, int64_t duration_ms);
+/* One app's verdict; told at once or with the others, see call_settle.  `kind`: what was
+ * done to it, "start", "remove"...; NULL: what the command is called. */
+void call_judge(struct call *call, const char *app, const char *kind,
+		enum call_verdict verdict, const char *reason, int64_t duration_ms);
 /* The app's verdict will come with the end of this operation; with `wait: false` it is
- * CALL_QUEUED now. */
-void call_await(struct call *call, const char *app, uint32_t operation);
+ * CALL_QUEUED now.  `kind` NULL: what the operation is called. */
+void call_await(struct call *call, const char *app, const char *kind, uint32_t operation);
 /* After all verdicts and operations were named: tells what is known, closes if that is
  * all. */
 void call_settle(struct call *call);

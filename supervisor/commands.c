@@ -28,11 +28,11 @@ static void take_begun(struct call *call, struct app *app, int result,
 		fault->text[0] != '\0' || result >= 0 ? fault->text : strerror(-result);
 
 	if (result > 0)
-		call_await(call, app_name(app), (uint32_t)result);
+		call_await(call, app_name(app), NULL, (uint32_t)result);
 	else if (result == 0)
-		call_judge(call, app_name(app), CALL_UNCHANGED, unchanged, -1);
+		call_judge(call, app_name(app), NULL, CALL_UNCHANGED, unchanged, -1);
 	else
-		call_judge(call, app_name(app),
+		call_judge(call, app_name(app), NULL,
 			   result == -EINVAL ? CALL_REFUSED : CALL_FAILED, why, -1);
 }
 
@@ -131,21 +131,25 @@ static void judge_applied(struct call *call, const char *name)
 		what = "removed";
 	else if (app_state(app) == APP_STOPPED)
 		what = "listed, not started";
-	call_judge(call, name, CALL_DONE, what, -1);
+	call_judge(call, name, NULL, CALL_DONE, what, -1);
 }
 
 static void judge_row(struct call *call, const struct apply_row *row)
 {
 	if (row->fault.text[0] != '\0')
-		call_judge(call, row->app, CALL_FAILED, row->fault.text, -1);
+		call_judge(call, row->app, NULL, CALL_FAILED, row->fault.text, -1);
 	else if (row->operation != 0)
-		call_await(call, row->app, row->operation);
+		call_await(call, row->app,
+			   row->plan.kind == PLAN_REMOVE ? "remove" : NULL,
+			   row->operation);
 	else if (row->applied && row->plan.kind == PLAN_KEEP)
-		call_judge(call, row->app, CALL_UNCHANGED, "runs already, unchanged", -1);
+		call_judge(call, row->app, NULL, CALL_UNCHANGED,
+			   "runs already, unchanged", -1);
 	else if (row->applied)
 		judge_applied(call, row->app);
 	else if (row->plan.kind != PLAN_KEEP)
-		call_judge(call, row->app, CALL_PLANNED, "differs in the file, too", -1);
+		call_judge(call, row->app, NULL, CALL_PLANNED, "differs in the file, too",
+			   -1);
 }
 
 /* Applies, and takes the verdicts; false: the call was answered with an error. */

@@ -24,12 +24,11 @@ static const struct {
 };
 
 static const struct {
-	enum command command;
-	const char *done;
+	const char *kind, *done;
 } participles[] = {
-	{COMMAND_START, "started"},     {COMMAND_STOP, "stopped"},
-	{COMMAND_RESTART, "restarted"}, {COMMAND_RELOAD, "reloaded"},
-	{COMMAND_SCALE, "scaled"},
+	{"start", "started"},   {"stop", "stopped"},   {"restart", "restarted"},
+	{"reload", "reloaded"}, {"renew", "reloaded"}, {"scale", "scaled"},
+	{"remove", "removed"},
 };
 
 struct change {
@@ -60,13 +59,16 @@ static void tell_progress(const struct change *change, const struct json *progre
 		      (long long)json_find_number(first, "total", 0));
 }
 
-static void tell_done(const struct change *change, const char *app, int64_t duration_ms)
+static void tell_done(const struct change *change, const char *app,
+		      const struct json *verdict)
 {
+	int64_t duration_ms = json_find_number(verdict, "duration_ms", -1);
+	const char *kind = json_find_text(verdict, "kind");
 	const char *done = "done";
 	char span[32];
 
-	for (size_t i = 0; i < ARRAY_COUNT(participles); i++)
-		if (participles[i].command == change->options->command)
+	for (size_t i = 0; kind != NULL && i < ARRAY_COUNT(participles); i++)
+		if (strcmp(participles[i].kind, kind) == 0)
 			done = participles[i].done;
 	if (duration_ms < 0) {
 		say(change->options, "%s: %s", app, done);
@@ -109,7 +111,7 @@ static void tell_verdict(struct change *change, const struct json *verdict)
 	if (verdicts[i].code != EXIT_DONE)
 		tell_failure(change, app, reason, verdicts[i].code);
 	else if (i == 0 && reason == NULL)
-		tell_done(change, app, json_find_number(verdict, "duration_ms", -1));
+		tell_done(change, app, verdict);
 	else
 		say(change->options, "%s: %s", app, reason);
 }

@@ -36,6 +36,7 @@ struct supervisor {
 	char asked[1024];     /* a line for each thing it was told to do */
 	struct faults faults; /* what the next configuration has */
 	bool differs;         /* the file changes the app that was not asked for */
+	bool gone;            /* the file has none of the apps that were asked for */
 };
 
 static struct supervisor fake;
@@ -138,6 +139,8 @@ int supervisor_apply(struct supervisor *supervisor, const struct apply *apply,
 		row->applied =
 			apply->how != APPLY_PLAN &&
 			(!apply->target || target_matches(apply->target, &fake.app[i]));
+		if (row->applied && supervisor->gone)
+			row->plan.kind = PLAN_REMOVE;
 		if (row->applied)
 			begun = fake_operation(&fake.app[i], &row->fault);
 		else if (supervisor->differs)

@@ -84,8 +84,11 @@ static void check_verdict(size_t index, const char *app, const char *result)
 
 static void finish(uint32_t operation, const char *app, enum core_result result)
 {
-	const struct outcome outcome = {
-		.app = app, .result = result, .reason = "why", .duration_ms = 12};
+	const struct outcome outcome = {.app = app,
+					.kind = "stop",
+					.result = result,
+					.reason = "why",
+					.duration_ms = 12};
 
 	call_hear(&call, operation, &outcome);
 }
@@ -168,6 +171,7 @@ START_TEST(a_command_is_answered_when_its_operations_have_ended)
 	check_verdict(0, "web", "done");
 	check_verdict(1, "api-1", "failed");
 	ck_assert_str_eq(json_find_text(verdict(1), "reason"), "why");
+	ck_assert_str_eq(json_find_text(verdict(1), "kind"), "stop");
 	ck_assert_int_eq(json_find_number(verdict(1), "duration_ms", 0), 12);
 	finish(1, "api-1", CORE_RESULT_OK);
 	ck_assert(!hear());
@@ -298,6 +302,17 @@ static const struct json *change(size_t index)
 {
 	return json_at(json_find(reply.parameters, "changes"), index);
 }
+
+START_TEST(an_app_that_is_gone_from_its_file_is_removed)
+{
+	fake.gone = true;
+	ask("Reload", ",\"parameters\":{\"targets\":[\"web\"]}");
+	finish(1, "web", CORE_RESULT_OK);
+	hear_last();
+	check_verdict(0, "web", "done");
+	ck_assert_str_eq(json_find_text(verdict(0), "kind"), "remove");
+}
+END_TEST
 
 START_TEST(a_dry_run_changes_nothing)
 {
@@ -584,6 +599,7 @@ static void add_each(TCase *tcase)
 {
 	tcase_add_test(tcase, start_applies_a_file_or_starts_apps);
 	tcase_add_test(tcase, reload_rolls_everything_or_what_is_named);
+	tcase_add_test(tcase, an_app_that_is_gone_from_its_file_is_removed);
 	tcase_add_test(tcase, a_dry_run_changes_nothing);
 	tcase_add_test(tcase, a_plan_names_the_keys_that_differ);
 	tcase_add_test(tcase, only_restart_and_reload_know_single_workers);
