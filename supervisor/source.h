@@ -18,7 +18,7 @@
 #define SOURCE_FILES   64                /* the first and what it includes */
 #define SOURCE_DEPTH   8                 /* files open at a time */
 #define SOURCE_NESTING 32                /* brackets open at a time */
-#define SOURCE_MEMBERS 1024              /* settings of one group */
+#define SOURCE_MEMBERS 512               /* settings of one group */
 
 struct source_place {
 	const char *file; /* as it was named */

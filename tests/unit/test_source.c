@@ -257,7 +257,7 @@ START_TEST(a_group_has_a_ceiling_of_settings)
 	ck_assert_int_eq(read_text(text), 0);
 	(void)strcpy(end, "b = 1; };");
 	ck_assert_int_eq(read_text(text), -EINVAL);
-	ck_assert_str_eq(fault.text, "t:1: syntax: a group of more than 1024 settings");
+	ck_assert_str_eq(fault.text, "t:1: syntax: a group of more than 512 settings");
 }
 END_TEST
 
