@@ -116,12 +116,26 @@ check "an invalid configuration does not start" not unit start
 check "an invalid configuration is exit code 2" unit_is ExecMainStatus 2
 check "an invalid configuration is not tried again" unit_is NRestarts 0
 
+drop_in() { # SETTING...: the only ones beside the unit's own
+	mkdir -p "$container_root/etc/systemd/system/clusterd.service.d"
+	printf '%s\n' '[Service]' "$@" \
+		>"$container_root/etc/systemd/system/clusterd.service.d/test.conf"
+	in_container systemctl daemon-reload
+}
+drop_in TimeoutStartSec=2s Restart=no
+configure '"/bin/sleep", "600"'
+check "K30 a start whose workers never get ready fails" not unit start
+check "K30 it fails by its timeout" unit_is Result timeout
+check "K30 it leaves no worker" equal "$(in_container pgrep -c -x sleep)" 0
+
+drop_in WatchdogSec=2s
 configure "$serving"
-mkdir -p "$container_root/etc/systemd/system/clusterd.service.d"
-printf '[Service]\nWatchdogSec=2s\n' \
-	>"$container_root/etc/systemd/system/clusterd.service.d/watchdog.conf"
-in_container systemctl daemon-reload
 check "it starts again after a mistake is mended" unit start
+main=$(main_pid)
+in_container pkill -KILL -o -x cluster-worker
+one_was_replaced() { equal "$(app web .restarts)" 1 && ready_are web 2; }
+check "a worker that is killed is replaced" within 5 one_was_replaced
+check "the unit does not mind" unit_is MainPID "$main"
 served_after_restart() { # COUNT
 	unit_is NRestarts "$1" && unit_is ActiveState active && ready_are web 2
 }
