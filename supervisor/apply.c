@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/text.h"
 #include "supervisor/estate.h"
@@ -28,90 +27,6 @@ struct batch {
 	struct loaded *file;
 	unsigned files;
 };
-
-static struct origin *origin_find(const struct supervisor *supervisor, const char *path)
-{
-	for (struct origin *at = supervisor->origins; at != NULL; at = at->next)
-		if (path == NULL ? at->path == NULL
-				 : at->path != NULL && strcmp(at->path, path) == 0)
-			return at;
-	return NULL;
-}
-
-static struct origin *origin_need(struct supervisor *supervisor, const char *path,
-				  bool with_directory)
-{
-	struct origin *origin = origin_find(supervisor, path);
-
-	if (origin != NULL)
-		return origin;
-	origin = calloc(1, sizeof(*origin));
-	if (origin == NULL)
-		return NULL;
-	origin->path = path != NULL ? strdup(path) : NULL;
-	origin->with_directory = with_directory;
-	if (path != NULL && origin->path == NULL) {
-		free(origin);
-		return NULL;
-	}
-	origin->fresh = true;
-	origin->next = supervisor->origins;
-	supervisor->origins = origin;
-	return origin;
-}
-
-static bool origin_has_apps(const struct supervisor *supervisor,
-			    const struct origin *origin)
-{
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		if (app->origin == origin)
-			return true;
-	return false;
-}
-
-/* A file that was only planned, or had faults, is not one that apps came from. */
-static void origins_sweep(struct supervisor *supervisor)
-{
-	struct origin **at = &supervisor->origins;
-
-	while (*at != NULL) {
-		struct origin *origin = *at;
-
-		if (origin->fresh && !origin_has_apps(supervisor, origin)) {
-			*at = origin->next;
-			free(origin->path);
-			free(origin);
-			continue;
-		}
-		origin->fresh = false;
-		at = &origin->next;
-	}
-}
-
-/* The embedded configuration stands in for a default file; it gives way to one. */
-static int give_way(struct supervisor *supervisor)
-{
-	struct origin *embedded = origin_find(supervisor, NULL);
-	const char *path = supervisor->places.config;
-
-	if (embedded == NULL || access(path, F_OK) == -1 || origin_find(supervisor, path))
-		return 0;
-	embedded->path = strdup(path);
-	embedded->with_directory = true;
-	return embedded->path != NULL ? 0 : -ENOMEM;
-}
-
-/* -c, else the default file where there is one, else the embedded configuration. */
-static struct origin *origin_default(struct supervisor *supervisor)
-{
-	const char *path = supervisor->places.config;
-
-	if (supervisor->default_file[0] != '\0')
-		return origin_need(supervisor, supervisor->default_file, false);
-	if (access(path, F_OK) == 0)
-		return origin_need(supervisor, path, true);
-	return origin_need(supervisor, NULL, false);
-}
 
 static int load(struct batch *batch, struct origin *origin)
 {
@@ -147,7 +62,7 @@ static int load_all(struct batch *batch)
 	unsigned count = 0;
 	int result;
 
-	result = give_way(supervisor);
+	result = origins_give_way(supervisor);
 	if (result < 0)
 		return result;
 	origin = origin_asked(batch);

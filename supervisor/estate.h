@@ -189,6 +189,13 @@ void supervisor_remove(struct supervisor *supervisor, struct app *app); /* all v
 /* signals.c */
 void signals_start(struct supervisor *supervisor);
 
+/* origin.c */
+struct origin *origin_need(struct supervisor *supervisor, const char *path,
+			   bool with_directory);
+struct origin *origin_default(struct supervisor *supervisor);
+int origins_give_way(struct supervisor *supervisor);
+void origins_sweep(struct supervisor *supervisor);
+
 /* app.c */
 struct app *app_new(struct supervisor *supervisor, const char *name,
 		    struct origin *origin);
