@@ -277,7 +277,9 @@ soak:
 lint:
 	@scripts/dependencies.sh build lint
 	@$(MAKE) --no-print-directory -j$(JOBS) libraries
-	@BUILD=$(BUILD) FLAGS=$(call quote,$(LANGUAGE) -Iworker/libclusterworker -DCLUSTERD_BUILD='""') scripts/lint.sh $(ONLY)
+	@BUILD=$(BUILD) FLAGS=$(call quote,$(LANGUAGE) $(LINTED)) scripts/lint.sh $(ONLY)
+# What single files get besides.
+LINTED     := -Iworker/libclusterworker -DCLUSTERD_BUILD='""'
 
 FORMATTED  := $(wildcard $(addsuffix /*.[ch],common supervisor supervisor/core supervisor/ctl \
 	worker/* tests tests/* tests/system/workers tests/system/workers/shared))

@@ -5,8 +5,7 @@
 #
 # A program's last words are `N passed, N failed, N skipped`.  One that says nothing of the
 # kind, or exits with a failure that it did not count, is one failure more.  Each one's
-# output is kept in BUILD/test-log/; only that of failures is shown.  Two run at a time,
-# but a script with a line `# alone` has the machine for itself.
+# output is kept in BUILD/test-log/; only that of failures is shown.  Two run at a time.
 set -u
 
 : "${BUILD:?the folder of the programs}"
@@ -17,8 +16,7 @@ at_a_time=2
 closing='^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'
 
 patience() {
-	local seconds=120
-	case $1 in *.sh) seconds=180 ;; esac
+	local seconds=300
 	[ -z "$SOAK" ] || seconds=$((seconds * 60))
 	echo $((seconds * TIME_SCALE))
 }
@@ -28,7 +26,7 @@ run_one() {
 	local program=$1 name=$2 log=$logs/$2.log
 	local started=$SECONDS code said passed failed skipped
 
-	timeout --kill-after=10 "$(patience "$program")" "$program" >"$log" 2>&1 </dev/null &
+	timeout --kill-after=10 "$(patience)" "$program" >"$log" 2>&1 </dev/null &
 	# shellcheck disable=SC2064 # this very process
 	trap "kill $!" TERM
 	wait $! 2>/dev/null # bash need not tell of its signal as well
@@ -52,10 +50,6 @@ run_one() {
 		"$([ "$skipped" = 0 ] || echo ", $skipped skipped")" $((SECONDS - started))
 }
 
-is_alone() {
-	case $1 in *.sh) head -n 30 "$1" | grep -qx '# alone' ;; *) false ;; esac
-}
-
 rm -rf "$logs" "$reports"
 mkdir -p "$logs" "$reports"
 chmod 1777 "$reports" # workers may run as other users
@@ -65,14 +59,8 @@ names=()
 for program; do
 	name=$(basename "$program" .sh)
 	names+=("$name")
-	limit=$at_a_time
-	if is_alone "$program"; then limit=1; fi
-	while [ "$(jobs -pr | wc -l)" -ge "$limit" ]; do wait -n; done
-	if [ "$limit" = 1 ]; then
-		(run_one "$program" "$name")
-	else
-		run_one "$program" "$name" &
-	fi
+	while [ "$(jobs -pr | wc -l)" -ge "$at_a_time" ]; do wait -n; done
+	run_one "$program" "$name" &
 done
 wait
 
