@@ -102,7 +102,7 @@ static const struct setting supervisor_settings[] = {
 };
 
 static const struct setting app_settings[] = {
-	/*  name             kind       place          default  least, most: see the kind */
+	/*  name             kind       place          default  least, most: see kinds */
 	ROW("name",          NAME,      AT(name),      NULL,    1, SPEC_NAME - 1),
 	ROW("command",       COMMAND,   AT(command),   NULL,    1, 1024),
 	ROW("cwd",           PATH,      AT(directory), NULL,    0, 0),
