@@ -60,6 +60,8 @@ static void begin(void)
 	struct fault fault;
 
 	fake_begin();
+	is_stranger = false;
+	accept_error = 0;
 	(void)text_copy(folder, sizeof(folder), "/tmp/test_control.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/control.sock",
