@@ -68,10 +68,9 @@ static int read_number(const char **text, uint64_t *ret_number, uint64_t *ret_pa
 	return 0;
 }
 
-/* Reads one "NUMBER UNIT" off the text, of units[*first] or a smaller one; what it comes
- * to must be whole. */
-static int read_quantity(const char **text, const struct unit *units, size_t count,
-			 size_t *first, uint64_t *ret_value)
+/* Reads one number with its unit off the text, which is spans[*first] or a smaller one;
+ * what it comes to must be whole. */
+static int read_span(const char **text, size_t *first, uint64_t *ret_value)
 {
 	uint64_t number;
 	uint64_t parts;
@@ -81,13 +80,13 @@ static int read_quantity(const char **text, const struct unit *units, size_t cou
 	if (error)
 		return error;
 	letters = strcspn(*text, "0123456789.");
-	for (size_t i = *first; i < count; i++) {
+	for (size_t i = *first; i < ARRAY_COUNT(spans); i++) {
 		uint64_t value;
 
-		if (strlen(units[i].name) != letters ||
-		    strncmp(*text, units[i].name, letters) != 0)
+		if (strlen(spans[i].name) != letters ||
+		    strncmp(*text, spans[i].name, letters) != 0)
 			continue;
-		if (__builtin_mul_overflow(number, units[i].size, &value))
+		if (__builtin_mul_overflow(number, spans[i].size, &value))
 			return -ERANGE;
 		if (value % parts != 0)
 			return -EINVAL;
@@ -106,8 +105,7 @@ int text_parse_duration(msec *ret_span, const char *text)
 
 	do {
 		uint64_t value = 0;
-		int error =
-			read_quantity(&text, spans, ARRAY_COUNT(spans), &first, &value);
+		int error = read_span(&text, &first, &value);
 
 		if (error)
 			return error;
@@ -117,20 +115,6 @@ int text_parse_duration(msec *ret_span, const char *text)
 	} while (*text);
 
 	*ret_span = (msec)total;
-	return 0;
-}
-
-int text_parse_size(uint64_t *ret_bytes, const char *text)
-{
-	uint64_t value = 0;
-	size_t first = 0;
-	int error = read_quantity(&text, sizes, ARRAY_COUNT(sizes), &first, &value);
-
-	if (error)
-		return error;
-	if (*text)
-		return -EINVAL;
-	*ret_bytes = value;
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /*
- * text.h - bounded text: durations, sizes, numbers, signals, words.
+ * text.h - bounded text: durations, bytes, numbers, signals, words.
  *
  * Parsers take the whole text or nothing (-EINVAL, or -ERANGE for what is well written
  * but out of bounds); formatters always end what they write with a NUL.
@@ -13,8 +13,6 @@
 
 /* "500ms" "1.5s" "30s" "5m" "1h30m" "7d" -> msec; a number without a unit is refused. */
 int text_parse_duration(msec *ret_span, const char *text);
-/* "512B" "512K" "1.5M" "1G" -> bytes, by powers of 1024. */
-int text_parse_size(uint64_t *ret_bytes, const char *text);
 int text_parse_unsigned(unsigned *ret_number, const char *text, unsigned least,
 			unsigned most);
 /* "TERM", "SIGTERM", "15" -> 15 */

@@ -89,37 +89,6 @@ START_TEST(the_longest_duration_is_told_within_its_room)
 }
 END_TEST
 
-static const struct {
-	const char *text;
-	int64_t bytes;
-} sizes[] = {
-	{"0B", 0},
-	{"512B", 512},
-	{"512K", 524288},
-	{"64M", 67108864},
-	{"1G", 1073741824},
-	{"1.5K", 1536},
-	{"2T", 2199023255552},
-	{"1", -EINVAL},
-	{"1k", -EINVAL},
-	{"1KB", -EINVAL},
-	{"1M1K", -EINVAL},
-	{"", -EINVAL},
-	{"0.0001K", -EINVAL},
-	{"99999999999999999999T", -ERANGE},
-	{"99999999999T", -ERANGE},
-};
-
-START_TEST(a_size_has_one_unit_of_1024)
-{
-	uint64_t bytes = 77;
-	int error = text_parse_size(&bytes, sizes[_i].text);
-
-	ck_assert_int_eq(error, sizes[_i].bytes < 0 ? (int)sizes[_i].bytes : 0);
-	ck_assert_int_eq((int64_t)bytes, sizes[_i].bytes < 0 ? 77 : sizes[_i].bytes);
-}
-END_TEST
-
 START_TEST(a_size_is_told_with_one_digit_behind_the_point)
 {
 	char text[32];
@@ -276,7 +245,6 @@ static Suite *suite_of_text(void)
 	tcase_add_loop_test(tcase, a_duration_is_told_in_its_two_largest_units, 0,
 			    ARRAY_COUNT(spoken));
 	tcase_add_test(tcase, the_longest_duration_is_told_within_its_room);
-	tcase_add_loop_test(tcase, a_size_has_one_unit_of_1024, 0, ARRAY_COUNT(sizes));
 	tcase_add_test(tcase, a_size_is_told_with_one_digit_behind_the_point);
 	tcase_add_test(tcase, a_number_is_read_whole_and_in_range);
 	tcase_add_test(tcase, a_signal_has_a_name_with_or_without_sig_and_a_number);
