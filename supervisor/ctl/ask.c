@@ -98,7 +98,8 @@ enum exit_code verb_signal(const struct options *options)
 	return EXIT_DONE;
 }
 
-enum exit_code verb_reset(const struct options *options)
+/* Nothing is answered but that it is done. */
+static enum exit_code ask_plainly(const struct options *options)
 {
 	struct varlink_reply reply;
 	enum exit_code code = ask_about(options, 0, NULL, NULL, false, &reply);
@@ -108,9 +109,14 @@ enum exit_code verb_reset(const struct options *options)
 	return code;
 }
 
+enum exit_code verb_reset(const struct options *options)
+{
+	return ask_plainly(options);
+}
+
 enum exit_code verb_reopen(const struct options *options)
 {
-	return verb_reset(options); /* no targets, no answer but that it is done */
+	return ask_plainly(options);
 }
 
 enum exit_code verb_ping(const struct options *options)

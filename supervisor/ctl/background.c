@@ -25,6 +25,8 @@
 #define PATIENCE   30000 /* ms in which a supervisor answers for the first time */
 #define TAIL_BYTES 4096  /* of its log, when it did not */
 
+#define CANNOT_EXECUTE 127 /* exit code of a child that could not become clusterd */
+
 /* Beside us when uninstalled, in sbin when we are in bin. */
 static int find_clusterd(char *path, size_t size)
 {
@@ -45,10 +47,10 @@ static void execute(const char *path, const char *how, const char *flag, const c
 	const char *const list[] = {path, how, flag, file, NULL};
 
 	(void)execv(path, (char *const *)(uintptr_t)list);
-	_exit(127);
+	_exit(CANNOT_EXECUTE);
 }
 
-int background_check(const char *file, struct buffer *output, int *ret_code)
+int background_check(const char *file, struct buffer *output)
 {
 	char path[2 * PLACES_PATH];
 	int ends[2], status, got;
@@ -72,8 +74,9 @@ int background_check(const char *file, struct buffer *output, int *ret_code)
 		return -EAGAIN;
 	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
 		continue;
-	*ret_code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
-	return 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == CANNOT_EXECUTE)
+		return -ENOEXEC;
+	return WEXITSTATUS(status) == EXIT_DONE ? 0 : -EINVAL;
 }
 
 /* A private socket on which the supervisor says READY=1; an abstract one leaves no trace.
@@ -104,6 +107,17 @@ static int open_log(const struct places *places, char *path, size_t size)
 	return fd == -1 ? -errno : fd;
 }
 
+/* What was meant for us by whoever started us is not meant for it. */
+static void clean_environment(void)
+{
+	static const char *const ours[] = {"JOURNAL_STREAM", "LISTEN_FDS",
+					   "LISTEN_PID",     "LISTEN_FDNAMES",
+					   "WATCHDOG_USEC",  "WATCHDOG_PID"};
+
+	for (size_t i = 0; i < ARRAY_COUNT(ours); i++)
+		(void)unsetenv(ours[i]);
+}
+
 /* What only the child does: it becomes a daemon, then clusterd. */
 static void become_clusterd(const char *path, int log, const char *notify)
 {
@@ -113,6 +127,7 @@ static void become_clusterd(const char *path, int log, const char *notify)
 
 	if (home != NULL && realpath(home, absolute) != NULL)
 		(void)setenv("CLUSTERD_HOME", absolute, 1);
+	clean_environment();
 	(void)setenv("NOTIFY_SOCKET", notify, 1);
 	(void)setsid();
 	(void)!chdir("/");

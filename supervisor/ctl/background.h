@@ -7,9 +7,9 @@
 #include "common/buffer.h"
 #include "supervisor/ctl/say.h"
 
-/* Runs `clusterd --check [-c file]`, its words into `output`; *ret_code is its exit code.
- * A negative errno when it could not be run. */
-int background_check(const char *file, struct buffer *output, int *ret_code);
+/* Runs `clusterd --check [-c file]`, its words into `output`: 0, -EINVAL when the
+ * configuration has faults, another negative errno when it could not be run. */
+int background_check(const char *file, struct buffer *output);
 
 /* Starts `clusterd --empty` in a session of its own, without a terminal, and
  * waits until it answers.  Says where its log is, or why there is none.  Of several that

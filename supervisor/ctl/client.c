@@ -189,8 +189,8 @@ enum exit_code client_expect(struct client *client, const struct options *option
 	enum exit_code result;
 
 	if (code == -ETIMEDOUT)
-		return say_error(options, EXIT_TIMED_OUT, NULL,
-				 "%s: timed out waiting", command);
+		return say_error(options, EXIT_TIMED_OUT, NULL, "%s: timed out waiting",
+				 command);
 	if (code == 0)
 		return say_error(options, EXIT_FAILED, NULL,
 				 "%s: the supervisor hung up before it answered",

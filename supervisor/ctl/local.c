@@ -27,20 +27,20 @@ enum exit_code verb_check(const struct options *options)
 	const char *file = options->arguments > 0 ? options->argument[0] : NULL;
 	struct buffer output;
 	enum exit_code code = EXIT_DONE;
-	int ended, result;
+	int result;
 
 	if (file != NULL && access(file, R_OK) == -1)
 		return say_error(options, EXIT_USAGE, NULL, "check: %s: %s", file,
 				 strerror(errno));
 	buffer_init(&output, OUTPUT_BYTES);
-	result = background_check(file, &output, &ended);
-	if (result < 0)
+	result = background_check(file, &output);
+	if (result == -EINVAL)
+		code = say_faults(options, output.bytes, output.count);
+	else if (result < 0)
 		code = say_error(options, EXIT_FAILED, NULL,
 				 "check: cannot run clusterd: %s", strerror(-result));
-	else if (ended == 0)
-		print_valid(options, &output);
 	else
-		code = say_faults(options, output.bytes, output.count);
+		print_valid(options, &output);
 	buffer_free(&output);
 	return code;
 }

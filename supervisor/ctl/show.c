@@ -131,6 +131,7 @@ static void print_app(const struct options *options, const struct json *app)
 		return;
 	rows_add_app(&rows, app);
 	(void)table_print(rows.table);
+	(void)putchar('\n');
 	rows_fini(&rows);
 }
 
@@ -140,7 +141,7 @@ static void take_apps(const struct options *options, struct json_writer *writer,
 	for (size_t i = 0; i < json_count(apps); i++)
 		if (options->json)
 			json_put(writer, NULL, json_at(apps, i));
-		else if (!options->quiet)
+		else
 			print_app(options, json_at(apps, i));
 }
 

@@ -37,15 +37,15 @@ static enum exit_code check_first(const struct options *options, const char *fil
 {
 	struct buffer output;
 	enum exit_code code = EXIT_DONE;
-	int ended, result;
+	int result;
 
 	buffer_init(&output, (size_t)1 << 20);
-	result = background_check(file, &output, &ended);
-	if (result < 0)
+	result = background_check(file, &output);
+	if (result == -EINVAL)
+		code = say_faults(options, output.bytes, output.count);
+	else if (result < 0)
 		code = say_error(options, EXIT_FAILED, NULL,
 				 "start: cannot run clusterd: %s", strerror(-result));
-	else if (ended != 0)
-		code = say_faults(options, output.bytes, output.count);
 	buffer_free(&output);
 	return code;
 }
