@@ -14,7 +14,7 @@ apps "$(w_app web 4 "$TCP $QUICK")" | config
 check "A1 start brings clusterd up in the background and waits for the workers" \
 	ctl start --timeout 20s
 list >"$HOUSE/list" 2>&1
-of_list() { jq -e "$1" "$HOUSE/list"; }
+of_list() { json "$1" <"$HOUSE/list"; }
 check "A1 four are ready when start returns" of_list '.apps[0].instances |
 	[.configured, .desired, .ready, .running] == [4, 4, 4, 4]'
 check "A1 slots 0 to 3, once each" of_list '[.apps[0].workers[].slot] == [0, 1, 2, 3]'
@@ -37,7 +37,7 @@ slots_of_answers() {
 }
 check "A7 one port, answered by all four" equal "$(slots_of_answers)" "[0,1,2,3]"
 check "each worker leads a session of its own" eval \
-	'fetch "$port" / | jq -e ".pid == .session and .app == \"web\" and .instances == 4"'
+	'fetch "$port" / | json ".pid == .session and .app == \"web\" and .instances == 4"'
 supervisor=$(query .supervisor.pid)
 check "the background supervisor has no terminal and a session of its own" equal \
 	"$(ps -o sid=,tty= -p "$supervisor" | tr -d ' ')" "$supervisor?"
@@ -49,8 +49,8 @@ check "A2 start of what runs unchanged is exit 0" ctl start
 check "A2 and restarts nothing" equal "$(pids_by_slot web)" "$before"
 check "start of a running app is exit 0 as well" ctl start web
 check "and restarts nothing either" equal "$(pids_by_slot web)" "$before"
-check "K22 a second supervisor for the same home is exit 75" exits 75 "$BUILD/clusterd"
-check "K22 and says who holds it" says "$supervisor" "$BUILD/clusterd"
+check "K22 a second supervisor for the same home is exit 75" exits 75 timeout 10 "$BUILD/clusterd"
+check "K22 and says who holds it" says "$supervisor" timeout 10 "$BUILD/clusterd"
 
 # ---- unknown names ----
 
@@ -62,7 +62,7 @@ done
 check "A10 a slot that does not exist is exit 5" exits 5 ctl restart web.9
 check "A10 none of these touched anybody" equal "$(pids_by_slot web)" "$before"
 check "A10 --json tells the code as well" eval \
-	'ctl stop nobody --json 2>/dev/null | jq -e ".error.code and .error.message"'
+	'ctl stop nobody --json 2>/dev/null | json ".error.code and .error.message"'
 
 # ---- stop and start ----
 

@@ -68,7 +68,7 @@ check "all again, up" ctl start all
 check "L8 nothing is cut: every app is in the table" equal "$(query '.apps | length')" 5
 
 check "A20 show tells the truth about one app" eval 'ctl show echo-2 --json |
-	jq -e "(.app // .apps[0] // .) | .name == \"echo-2\" and (.workers | length == 2)"'
+	json "(.app // .apps[0] // .) | .name == \"echo-2\" and (.workers | length == 2)"'
 check "A20 show for people names its pids" says "$(pids echo-2 | head -n 1)" ctl show echo-2
 check "list for people names every app" eval 'for name in echo-1 echo-2 echo-3 rest script; do
 	says "$name" ctl list || exit 1; done'

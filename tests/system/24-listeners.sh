@@ -5,15 +5,15 @@
 cores_six=
 [ -e /proc/net/if_inet6 ] && cores_six=1
 kinds="\"127.0.0.1:0\", \"unix:$HOUSE/web.sock\"${cores_six:+, \"[::1]:0\"}"
-apps "$(w_app web 3 "listen = [ $kinds ]; $QUICK" --unlink)" | config
+apps "$(w_app web 3 "listen = [ $kinds ]; $QUICK" --unlink "$HOUSE/web.sock")" | config
 check "an app with listeners of every kind" supervise web
 address() { app web ".listen[] | select(startswith(\"$1\"))"; }
-over_unix() { curl -sS -m 10 --unix-socket "$HOUSE/web.sock" http://x/ | jq -e .pid; }
+over_unix() { curl -sS -m 10 --unix-socket "$HOUSE/web.sock" http://x/ | json .pid; }
 
 check "port 0 became a real port" equal "$(app web '[.listen[] | select(endswith(":0"))] | length')" 0
-check "it answers over IPv4" eval 'fetch "$(port web)" / | jq -e .pid'
+check "it answers over IPv4" eval 'fetch "$(port web)" / | json .pid'
 if [ -n "$cores_six" ]; then
-	check "over IPv6" eval 'curl -sS -m 10 -g "http://$(address "[")/" | jq -e .pid'
+	check "over IPv6" eval 'curl -sS -m 10 -g "http://$(address "[")/" | json .pid'
 else
 	skip "over IPv6" "no IPv6 here"
 fi
@@ -37,7 +37,7 @@ retire
 
 # ---- K15: the port is taken ----
 
-supervise
+supervise web && ctl stop web >/dev/null
 for how in "" reuseport; do
 	# shellcheck disable=SC2086 # none or one word
 	faulty_begin right 1 0 $how
@@ -52,7 +52,7 @@ for how in "" reuseport; do
 	check "K15 no worker was forked${how:+ ($how)}" equal "$(cat "$EVENTS")" ""
 	faulty_end
 	check "K15 once it is free, start succeeds${how:+ ($how)}" ctl start
-	check "and every request is ours${how:+ ($how)}" eval 'fetch "$port" / | jq -e .pid'
+	check "and every request is ours${how:+ ($how)}" eval 'fetch "$port" / | json .pid'
 	ctl stop web >/dev/null
 done
 retire
@@ -75,7 +75,7 @@ load_end old
 check "L9 and the first never paused" unharmed old 20
 apps "$(w_app web 2 "listen = [ \"127.0.0.1:$second\" ]; $QUICK")" | config
 check "L9 the first one less" ctl reload web
-check "the second answers" eval 'fetch "$second" / | jq -e .pid'
+check "the second answers" eval 'fetch "$second" / | json .pid'
 check "the first is closed" within 5 not fetch "$first" /
 
 faulty_begin right

@@ -84,7 +84,7 @@ within 5 eval 'ss -Htn state established "sport = :$(port web)" | grep -q .'
 kill -TERM "$SUPERVISOR"
 check "TERM waits for requests in hand" ended 10
 wait $asking
-check "and they are answered" jq -e .pid "$HOUSE/answer"
+check "and they are answered" eval 'json .pid <"$HOUSE/answer"'
 
 start --ignore-term
 kill -TERM "$SUPERVISOR"

@@ -65,6 +65,15 @@ equal() { # GOT WANTED
 
 not() { ! "$@"; }
 
+# json CONDITION: of the object on stdin; where nothing comes nothing is true.
+json() {
+	local text
+	text=$(cat)
+	[ -n "$text" ] && jq -e "$1" >/dev/null <<<"$text" && return
+	printf 'not true: %s\nof: %.2000s\n' "$1" "$text"
+	return 1
+}
+
 says() { # TEXT COMMAND...: the command's output has the text, whatever its exit code
 	local text=$1 out
 	shift
@@ -319,7 +328,7 @@ unharmed() { # NAME AT-LEAST-REQUESTS
 }
 
 load_shows() { # NAME JQ-CONDITION
-	jq -e "$2" "$HOUSE/load.$1" >/dev/null && return
+	json "$2" <"$HOUSE/load.$1" && return
 	cat "$HOUSE/load.$1.err"
 	jq -c '{requests, failed, ok, refused, reset, truncated, stale, timeout, bad_status,
 		bad_body, local, stray, new: .new.latency_us, late_us, failures: .failures[:8]}' \

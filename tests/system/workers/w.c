@@ -90,16 +90,8 @@ static void hang(void)
 static void end(int code)
 {
 	note("exit");
-	if (wish.unlinks)
-		for (unsigned i = 0; i < server.listeners; i++) {
-			struct sockaddr_un address;
-			socklen_t bytes = sizeof(address);
-
-			if (getsockname(server.listener[i].fd,
-					(struct sockaddr *)&address, &bytes) == 0 &&
-			    address.sun_family == AF_UNIX)
-				unlink(address.sun_path);
-		}
+	if (wish.unlink)
+		unlink(wish.unlink);
 	_exit(code);
 }
 
@@ -206,7 +198,7 @@ static void on_term(struct ev_loop *loop, ev_signal *signal, int events)
 	if (wish.ignores_term || server.is_draining)
 		return;
 	notify("STOPPING=1");
-	server_drain(&server);
+	server_drain(&server, !wish.is_abrupt);
 	start_timer(&end_timer, on_end, 0, 0.01);
 }
 

@@ -311,14 +311,14 @@ int server_listen(struct server *server, int fd)
 	return 0;
 }
 
-void server_drain(struct server *server)
+void server_drain(struct server *server, bool politely)
 {
 	struct connection *connection;
 
 	server->is_draining = true;
 	for (unsigned i = 0; i < server->listeners; i++) {
 		ev_io_stop(server->loop, &server->listener[i]);
-		while (accept_one(server, server->listener[i].fd))
+		while (politely && accept_one(server, server->listener[i].fd))
 			continue;
 	}
 	for (connection = server->first; connection; connection = connection->next) {

@@ -59,8 +59,9 @@ struct server {
 /* Accepts from `fd`, which stays the caller's. */
 int server_listen(struct server *server, int fd);
 
-/* Takes what waits, then no more; idle connections are closed after two seconds. */
-void server_drain(struct server *server);
+/* Accepts no more, `politely`: but what waits already; idle connections are closed after
+ * two seconds. */
+void server_drain(struct server *server, bool politely);
 
 /* Hangs up on everybody. */
 void server_fini(struct server *server);

@@ -24,7 +24,8 @@ static const char usage[] =
 	"  --children-trap     who ignore TERM, INT and HUP\n"
 	"  --flood             beats as fast as the socket takes them\n"
 	"  --garbage           sends rubbish to the notify socket, all the time\n"
-	"  --unlink            removes the paths of its Unix listeners when it ends\n";
+	"  --unlink PATH       removes it when it ends\n"
+	"  --abrupt            leaves what waits in its queue when it is told to go\n";
 
 static struct wish told;
 
@@ -49,7 +50,8 @@ static const struct {
 	{"children-trap", FLAG, &told.children_trap},
 	{"flood", FLAG, &told.floods},
 	{"garbage", FLAG, &told.is_garbage},
-	{"unlink", FLAG, &told.unlinks},
+	{"unlink", TEXT, &told.unlink},
+	{"abrupt", FLAG, &told.is_abrupt},
 };
 
 enum { LOG = ARRAY_COUNT(rows), CRASH_AFTER, FROM_SLOT, OPTIONS };

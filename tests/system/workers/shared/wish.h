@@ -14,7 +14,8 @@ struct wish {
 		hang_after; /* seconds; the latter two -1: never */
 	double slow;
 	int code; /* of exit_after */
-	bool is_never_ready, is_mute, ignores_term, floods, is_garbage, unlinks;
+	bool is_never_ready, is_mute, ignores_term, floods, is_garbage, is_abrupt;
+	const char *unlink;
 	int children;
 	bool children_trap;
 };
