@@ -28,8 +28,9 @@
 
 struct source {
 	char path[PATH_MAX];
-	char label[64]; /* before each line; "": none */
-	int fd;         /* -1: there is no file */
+	char app[64];
+	const char *stream; /* "out" or "err" */
+	int fd;             /* -1: there is no file */
 	ino_t inode;
 	off_t at;           /* what is before was read */
 	struct buffer line; /* begun, not yet ended */
@@ -38,16 +39,41 @@ struct source {
 struct sources {
 	struct source *list;
 	unsigned count;
+	bool json;
+	bool labelled; /* lines of several apps: each says whose it is */
 };
 
-static void print_line(struct source *source, const char *text, size_t count)
+static void print_object(const struct source *source, const char *text, size_t count)
 {
-	(void)fputs(source->label, stdout);
+	char *line = strndup(text, count);
+	struct buffer json;
+	struct json_writer writer = {.to = &json};
+
+	buffer_init(&json, SIZE_MAX);
+	json_open_object(&writer, NULL);
+	json_put_text(&writer, "app", source->app);
+	json_put_text(&writer, "stream", source->stream);
+	json_put_text(&writer, "line", line);
+	json_close_object(&writer);
+	say_json(&json);
+	buffer_free(&json);
+	free(line);
+}
+
+static void print_line(const struct sources *sources, const struct source *source,
+		       const char *text, size_t count)
+{
+	if (sources->json) {
+		print_object(source, text, count);
+		return;
+	}
+	if (sources->labelled)
+		(void)printf("%s | ", source->app);
 	(void)fwrite(text, 1, count, stdout);
 	(void)putchar('\n');
 }
 
-static void print_lines(struct source *source)
+static void print_lines(const struct sources *sources, struct source *source)
 {
 	struct buffer *line = &source->line;
 	size_t at = 0;
@@ -55,17 +81,25 @@ static void print_lines(struct source *source)
 
 	while (at < line->count &&
 	       (end = memchr(line->bytes + at, '\n', line->count - at)) != NULL) {
-		print_line(source, line->bytes + at, (size_t)(end - line->bytes) - at);
+		print_line(sources, source, line->bytes + at,
+			   (size_t)(end - line->bytes) - at);
 		at = (size_t)(end - line->bytes) + 1;
 	}
 	buffer_drop(line, at);
 	if (line->count > LINE_BYTES - CHUNK) {
-		print_line(source, line->bytes, line->count);
+		print_line(sources, source, line->bytes, line->count);
 		buffer_drop(line, line->count);
 	}
 }
 
-static void print_new(struct source *source)
+/* The last line may lack its newline. */
+static void print_rest(const struct sources *sources, struct source *source)
+{
+	if (source->line.count > 0)
+		print_line(sources, source, source->line.bytes, source->line.count);
+}
+
+static void print_new(const struct sources *sources, struct source *source)
 {
 	char bytes[CHUNK];
 	ssize_t got;
@@ -73,7 +107,7 @@ static void print_new(struct source *source)
 	while ((got = pread(source->fd, bytes, sizeof(bytes), source->at)) > 0) {
 		source->at += got;
 		buffer_append(&source->line, bytes, (size_t)got);
-		print_lines(source);
+		print_lines(sources, source);
 	}
 }
 
@@ -111,7 +145,8 @@ static void open_source(struct source *source)
 		source->inode = now.st_ino;
 }
 
-static void print_tail(struct source *source, unsigned lines)
+static void print_tail(const struct sources *sources, struct source *source,
+		       unsigned lines)
 {
 	struct stat now;
 
@@ -119,17 +154,17 @@ static void print_tail(struct source *source, unsigned lines)
 	if (source->fd == -1 || fstat(source->fd, &now) == -1)
 		return;
 	source->at = lines > 0 ? find_tail(source->fd, now.st_size, lines) : now.st_size;
-	print_new(source);
+	print_new(sources, source);
 }
 
 /* After something happened in the folder: a new file of this name, a shorter one, or more
  * of the same. */
-static void follow(struct source *source)
+static void follow(const struct sources *sources, struct source *source)
 {
 	struct stat named, held;
 
 	if (source->fd >= 0)
-		print_new(source);
+		print_new(sources, source);
 	if (stat(source->path, &named) == -1)
 		return;
 	if (source->fd == -1 || named.st_ino != source->inode)
@@ -137,7 +172,7 @@ static void follow(struct source *source)
 	else if (fstat(source->fd, &held) == 0 && held.st_size < source->at)
 		source->at = 0;
 	if (source->fd >= 0)
-		print_new(source);
+		print_new(sources, source);
 }
 
 static int watch_folders(const struct sources *sources)
@@ -164,25 +199,29 @@ static void follow_all(const struct sources *sources, int watch)
 		if (got == -1 && errno != EINTR)
 			return;
 		for (unsigned i = 0; i < sources->count; i++)
-			follow(&sources->list[i]);
+			follow(sources, &sources->list[i]);
 	}
 }
 
-static int add_source(struct sources *sources, const char *path, const char *label)
+static int add_source(struct sources *sources, const struct json *app, const char *stream)
 {
+	const char *name = json_find_text(app, "name");
+	const char *path =
+		json_find_text(app, strcmp(stream, "out") == 0 ? "log_out" : "log_err");
 	struct source *grown;
 
-	if (path == NULL)
+	if (name == NULL || path == NULL)
 		return 0;
 	grown = realloc(sources->list, (sources->count + 1) * sizeof(*grown));
 	if (grown == NULL)
 		return -ENOMEM;
 	sources->list = grown;
 	grown += sources->count++;
-	*grown = (struct source){.fd = -1};
+	*grown = (struct source){.fd = -1, .stream = stream};
 	(void)text_copy(grown->path, sizeof(grown->path), path);
-	(void)text_copy(grown->label, sizeof(grown->label), label);
+	(void)text_copy(grown->app, sizeof(grown->app), name);
 	buffer_init(&grown->line, LINE_BYTES);
+	sources->labelled |= strcmp(name, sources->list[0].app) != 0;
 	return 0;
 }
 
@@ -201,15 +240,10 @@ static void take_apps(const struct options *options, struct sources *sources,
 	bool both = options_has(options, FLAG_OUT) == options_has(options, FLAG_ERR);
 
 	for (size_t i = 0; i < json_count(apps); i++) {
-		const struct json *app = json_at(apps, i);
-		char label[80];
-
-		(void)snprintf(label, sizeof(label), "%s | ",
-			       json_find_text(app, "name"));
 		if (both || options_has(options, FLAG_OUT))
-			(void)add_source(sources, json_find_text(app, "log_out"), label);
+			(void)add_source(sources, json_at(apps, i), "out");
 		if (both || options_has(options, FLAG_ERR))
-			(void)add_source(sources, json_find_text(app, "log_err"), label);
+			(void)add_source(sources, json_at(apps, i), "err");
 	}
 }
 
@@ -241,16 +275,6 @@ static enum exit_code find_sources(const struct options *options, struct sources
 	return code;
 }
 
-/* A label says whose line it is; where all are of one app, nobody needs it. */
-static void drop_needless_labels(struct sources *sources)
-{
-	for (unsigned i = 1; i < sources->count; i++)
-		if (strcmp(sources->list[i].label, sources->list[0].label) != 0)
-			return;
-	for (unsigned i = 0; i < sources->count; i++)
-		sources->list[i].label[0] = '\0';
-}
-
 static enum exit_code show_logs(const struct options *options, struct sources *sources,
 				unsigned lines)
 {
@@ -259,7 +283,6 @@ static enum exit_code show_logs(const struct options *options, struct sources *s
 	if (sources->count == 0)
 		return say_error(options, EXIT_FAILED, NULL,
 				 "logs: nothing is logged to files");
-	drop_needless_labels(sources);
 	if (!options_has(options, FLAG_NO_FOLLOW)) {
 		watch = watch_folders(sources); /* before reading, to miss nothing */
 		if (watch < 0)
@@ -267,15 +290,17 @@ static enum exit_code show_logs(const struct options *options, struct sources *s
 					 "logs: cannot follow: %s", strerror(-watch));
 	}
 	for (unsigned i = 0; i < sources->count; i++)
-		print_tail(&sources->list[i], lines);
+		print_tail(sources, &sources->list[i], lines);
 	if (watch >= 0)
 		follow_all(sources, watch);
+	for (unsigned i = 0; i < sources->count; i++)
+		print_rest(sources, &sources->list[i]);
 	return EXIT_DONE;
 }
 
 enum exit_code verb_logs(const struct options *options)
 {
-	struct sources sources = {0};
+	struct sources sources = {.json = options->json};
 	unsigned lines = LINES;
 	enum exit_code code;
 

@@ -423,6 +423,21 @@ START_TEST(logs_begin_with_the_last_lines)
 }
 END_TEST
 
+START_TEST(logs_are_objects_with_json)
+{
+	expect_logs();
+	write_log("one\ntwo \"half\"", 0);
+	options.flags = FLAG_BIT(NO_FOLLOW);
+	options.json = true;
+	ck_assert_int_eq(run(verb_logs, COMMAND_LOGS), EXIT_DONE);
+	ck_assert_str_eq(
+		said(),
+		"{\"app\":\"a\",\"stream\":\"out\",\"line\":\"one\"}\n"
+		"{\"app\":\"a\",\"stream\":\"out\",\"line\":\"two \\\"half\\\"\"}\n");
+	(void)unlink(log_path);
+}
+END_TEST
+
 /* Waits until clusterctl, a child, has printed it. */
 static void await_said(const char *words)
 {
@@ -479,6 +494,7 @@ static void add_answers(TCase *tcase)
 	tcase_add_test(tcase, a_plan_tells_what_would_change);
 	tcase_add_test(tcase, a_signal_says_how_many_it_reached);
 	tcase_add_test(tcase, logs_begin_with_the_last_lines);
+	tcase_add_test(tcase, logs_are_objects_with_json);
 	tcase_add_test(tcase, logs_follow_what_is_appended_truncated_and_made_anew);
 }
 
