@@ -180,30 +180,39 @@ static int load_source(struct load *load, struct source *source, int error,
 }
 
 /* Absolute, but with its symbolic links: the file is known by the name it was given. */
-static char *absolute(struct arena *arena, const char *path)
+static int make_absolute(struct load *load, const char *path, char **ret_file)
 {
-	char here[PATH_MAX];
+	char here[PATH_MAX] = "";
+	char *file;
 
-	if (path[0] == '/')
-		return arena_text(arena, path);
-	if (!getcwd(here, sizeof(here)))
-		return NULL;
-	return arena_print(arena, "%s/%s", here, path);
+	if (path[0] != '/' && !getcwd(here, sizeof(here))) {
+		int error = -errno;
+
+		fault_add(load->draft.faults, "%s: current directory: %s", path,
+			  strerror(-error));
+		return error;
+	}
+	file = arena_print(load->draft.arena, "%s%s%s", here, here[0] ? "/" : "", path);
+	if (!file)
+		return -ENOMEM;
+	*ret_file = file;
+	return 0;
 }
 
 static int load_file(struct load *load, const char *path)
 {
 	struct source source = {.names = &load->scratch};
 	struct fault fault;
-	char *file = absolute(load->draft.arena, path);
 	const char *directory;
-	int error;
+	const char *slash;
+	char *file;
+	int error = make_absolute(load, path, &file);
 
-	if (!file)
-		return -ENOMEM;
-	directory =
-		arena_print(load->draft.arena, "%.*s",
-			    (int)(strrchr(file, '/') - file) + (file[1] == '\0'), file);
+	if (error)
+		return error;
+	slash = strrchr(file, '/');
+	directory = arena_print(load->draft.arena, "%.*s",
+				slash == file ? 1 : (int)(slash - file), file);
 	if (!directory)
 		return -ENOMEM;
 	error = source_read(&source, path, &fault);

@@ -108,7 +108,7 @@ static int read_supervisor(struct draft *draft, struct value_reader *reader,
 	return read_group(reader, &to, "", value);
 }
 
-/* Of "ready.timeout" the value in the app's group, or the app where it has none. */
+/* Where "ready.timeout" stands in the app, or the nearest there is around it. */
 static const struct value *find_blamed(const struct value *app, const char *key)
 {
 	const char *dot = strchr(key, '.');

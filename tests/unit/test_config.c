@@ -207,6 +207,19 @@ START_TEST(a_file_named_relative_is_known_by_its_absolute_path)
 }
 END_TEST
 
+START_TEST(a_current_directory_that_is_gone_is_told)
+{
+	ck_assert_int_eq(mkdir(path_of("gone"), 0700), 0);
+	ck_assert_int_eq(chdir(path_of("gone")), 0);
+	ck_assert_int_eq(rmdir(path_of("gone")), 0);
+	ck_assert_int_eq(load_file("a.conf", false), -ENOENT);
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_str_eq(faults.list[0].text,
+			 "a.conf: current directory: No such file or directory");
+	ck_assert_uint_eq(faults.count, 1);
+}
+END_TEST
+
 START_TEST(what_is_no_file_is_told_by_name)
 {
 	char expected[FAULT_SIZE];
@@ -345,6 +358,7 @@ static Suite *suite_of_config(void)
 	tcase_add_test(files, running_out_of_memory_anywhere_is_told_and_leaves_nothing);
 	tcase_add_test(files, running_out_of_memory_in_a_copy_is_told);
 	tcase_add_test(files, a_file_named_relative_is_known_by_its_absolute_path);
+	tcase_add_test(files, a_current_directory_that_is_gone_is_told);
 	tcase_add_test(files, what_is_no_file_is_told_by_name);
 	tcase_add_test(files, files_of_conf_d_join_in_lexical_order);
 	tcase_add_test(files, conf_d_alone_will_do_but_nothing_at_all_will_not);
