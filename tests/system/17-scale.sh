@@ -49,7 +49,7 @@ for count in 8 1 max 4 2; do
 	check "is $count" ready_are web "${count/max/$cores}"
 done
 check "the load is reported" load_end all
-check "scale 2 > 8 > 1 > max > 4 > 2 under load: no request failed" unharmed all "$(scaled 4000)"
+check "scale 2 > 8 > 1 > max > 4 > 2 under load: no request failed" unharmed all "$(scaled 1500)"
 check "slots that were added answered" load_shows all '[.workers[].slot] | unique | length == 8'
 retire
 
@@ -62,5 +62,5 @@ load_begin abrupt --rate "$(scaled 1500)" "127.0.0.1:$(port web)"
 within 5 eval '[ "$(ss -Htn state time-wait "sport = :$(port web)" | wc -l)" -gt 50 ]'
 check "scale 8 > 1" ctl scale web 1
 load_end abrupt
-check "no request was in the queue of one that left" unharmed abrupt "$(scaled 500)"
+check "no request was in the queue of one that left" unharmed abrupt "$(scaled 200)"
 check "and no other worker had to be started for it" equal "$(said start)" 8
