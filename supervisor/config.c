@@ -205,7 +205,7 @@ static int load_file(struct load *load, const char *path)
 	struct fault fault;
 	const char *directory;
 	const char *slash;
-	char *file;
+	char *file = NULL;
 	int error = make_absolute(load, path, &file);
 
 	if (error)
