@@ -66,8 +66,9 @@ static void await(struct connection *connection, int events, double seconds)
 static void await_request(struct connection *connection)
 {
 	const struct server *server = connection->server;
+	double patience = connection->exchange.nth > 0 ? server->idle : 0;
 
-	await(connection, EV_READ, server->is_draining ? DRAIN_IDLE : server->idle);
+	await(connection, EV_READ, server->is_draining ? DRAIN_IDLE : patience);
 }
 
 /* Appends to what will be sent; the buffer is large enough for any answer made below. */
