@@ -167,7 +167,7 @@ void core_step(struct core_app *app, const struct core_event *event, msec now,
 	actions->count = 0;
 	absorb[event->kind](&step, event);
 	if (event->kind == CORE_BEAT && actions->count == 0)
-		return; /* a deadline moved, and there may be ten thousand of them a second */
+		return; /* only a deadline moved, and beats are many */
 	if (app->slots < app->want.count)
 		app->slots = app->want.count;
 	decide(&step);
