@@ -54,12 +54,12 @@ static unsigned claim_of(const struct core_app *app, unsigned slot,
 		[WORKER_LATE] = 3,
 		[WORKER_SERVING] = 4,
 	};
-	unsigned claim = 2 * claims[worker->phase] + worker->settled;
+	unsigned claim = claims[worker->phase];
 
-	if (!worker_is_present(worker) || worker->renew)
+	if (!worker_is_present(worker) || (worker->renew && is_reached(app, slot)))
 		return 0;
 	if (worker->generation == slot_generation(app, slot))
-		return claim + 2 * WORKER_PHASES;
+		return claim + WORKER_PHASES;
 	if (!is_reached(app, slot) && worker_is_ready(worker))
 		return claim;
 	return 0;

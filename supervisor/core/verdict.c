@@ -52,13 +52,13 @@ static void charge(struct step *step, struct seat_ref at, const struct worker *b
 	struct core_app *app = step->app;
 	bool early = before->served == MSEC_NEVER;
 
+	if (!slot_wanted(app, at.slot))
+		return;
 	if (at.slot == CORE_SURGE) {
 		app->want.surge = 0;
 		step_note(step, at, CORE_NOTE_REVERTING);
 		return;
 	}
-	if (!slot_wanted(app, at.slot))
-		return;
 	if (roll_owns(app, before->generation))
 		roll_fail(step, at);
 	else if (early && roll_owns_slot(app, at.slot))

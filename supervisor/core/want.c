@@ -77,9 +77,6 @@ void want_reload(struct step *step, const struct core_event *event)
 	app->reload.failures = 0;
 	if (app->want.surge != event->arg)
 		app->want.surge = 0;
-	for (unsigned i = 0; i < app->slots; i++)
-		for (unsigned seat = 0; seat < CORE_SEATS; seat++)
-			app->slot[i].seat[seat].renew = false;
 }
 
 void want_scale(struct step *step, const struct core_event *event)

@@ -183,14 +183,37 @@ static bool settled_means_at_rest(const struct moment *moment)
 	       range_is_served(app, CORE_SURGE, CORE_SURGE + 1);
 }
 
-/* Only what an unwanted slot of a running app owes is owed. */
-static bool debts_are_few(const struct moment *moment)
+/* A stopped app has no plans, and where somebody is wanted nothing is owed. */
+static bool plans_are_sound(const struct moment *moment)
 {
-	for (unsigned i = 0; i <= CORE_SURGE; i = next_slot(moment->after, i))
-		if (moment->after->slot[i].owed &&
-		    (!moment->after->want.running || core_wants(moment->after, i)))
+	const struct core_app *app = moment->after;
+	bool plans = app->reload.active || app->scale.active || app->want.surge;
+
+	for (unsigned i = 0; i <= CORE_SURGE; i = next_slot(app, i)) {
+		if (app->slot[i].owed && core_wants(app, i))
 			return false;
-	return true;
+		plans = plans || app->slot[i].owed || app->slot[i].restarting;
+	}
+	return (app->want.running || !plans) && app->reload.reached <= app->want.count;
+}
+
+/* Walking back is said when it begins, and begins once. */
+static bool reverting_is_said_once(const struct moment *moment)
+{
+	const struct core_app *before = moment->before;
+	const struct core_app *after = moment->after;
+	bool reverts = before->want.generation != after->want.generation ||
+		       before->want.count != after->want.count ||
+		       before->want.surge != after->want.surge;
+
+	for (unsigned i = 0; i < moment->actions->count; i++)
+		if (moment->actions->list[i].kind == CORE_NOTE &&
+		    moment->actions->list[i].arg == CORE_NOTE_REVERTING)
+			return reverts;
+	return !reverts || is_command(moment->event) ||
+	       moment->event->kind == CORE_SURGE_START ||
+	       moment->event->kind == CORE_SURGE_END ||
+	       before->want.surge != after->want.surge;
 }
 
 #endif

@@ -57,7 +57,8 @@ static bool settles_in_time(const struct moment *moment)
 
 			if (!after->settled || before->settled)
 				continue;
-			if (!is_ticking(moment) ||
+			if (!is_ticking(moment) || after->phase == WORKER_LATE ||
+			    before->phase == WORKER_STOPPING ||
 			    moment->now - after->served < moment->after->policy.settle)
 				return false;
 		}

@@ -31,6 +31,8 @@ static const struct {
 	{"nobody drains before it is unrouted", nobody_drains_before_it_is_unrouted},
 	{"exactly the wanted slots where one serves are routed",
 	 only_wanted_slots_are_routed},
+	{"what the roll has not reached is not touched",
+	 what_is_not_reached_is_not_touched},
 	{"at most `surge` successors at a time, the first alone", surge_is_kept},
 	{"every life has a deadline, but that of one who serves without beats",
 	 every_life_has_a_deadline},
@@ -44,10 +46,11 @@ static const struct {
 	{"a roll ends at rest", a_roll_ends_at_rest},
 	{"failures are limited", failures_are_limited},
 	{"a revert undoes the count", a_revert_undoes_the_count},
+	{"reverting is said once", reverting_is_said_once},
 	{"answers are true", answers_are_true},
 	{"after stop nothing is started", after_stop_nothing_is_started},
 	{"settled means at rest", settled_means_at_rest},
-	{"only a running app owes, where it wants nobody", debts_are_few},
+	{"a stopped app has no plans, a wanted slot no debts", plans_are_sound},
 };
 
 /* The sentence of the first law that this step breaks; NULL: none. */

@@ -120,6 +120,23 @@ static bool has_any_arrived(const struct core_app *app)
 	return false;
 }
 
+/* Who serves where the roll has not been gets no successor. */
+static bool what_is_not_reached_is_not_touched(const struct moment *moment)
+{
+	const struct core_app *app = moment->after;
+
+	for (unsigned i = 0; i < moment->actions->count; i++) {
+		const struct core_action *action = &moment->actions->list[i];
+
+		if (action->kind == CORE_SPAWN && app->reload.active &&
+		    action->at.slot != CORE_SURGE &&
+		    action->at.slot >= app->reload.reached &&
+		    is_ready(&app->slot[action->at.slot].seat[1 - action->at.seat]))
+			return false;
+	}
+	return true;
+}
+
 /* Beside those who serve start at most `surge` successors; of a roll the first alone. */
 static bool surge_is_kept(const struct moment *moment)
 {

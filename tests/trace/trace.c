@@ -6,9 +6,9 @@
  * A story is a text that a person can review.  `#` begins a comment.  `policy
  * key=value...` and `count N` come first.  Each further line is an event with its time,
  * and the actions that the core answers with.  Ticks come when the core asked for them,
- * written or not; a line `late` before an event says that the supervisor slept until
- * then.  `state` shows what is at that point.  With --write the answers are written anew,
- * to be reviewed as a difference.
+ * and only then; a line `late` says that the supervisor slept until the next one.
+ * `state` shows what is at that point.  With --write the answers are written anew, to be
+ * reviewed as a difference.
  */
 #include <glob.h>
 #include <stdio.h>
@@ -189,7 +189,9 @@ static bool tell_event(struct story *story, const char *line)
 		return false;
 	while (core_deadline(&story->app) < now && !story->late)
 		tell_step(story, &tick, core_deadline(&story->app));
-	story->late = false;
+	if (event.kind == CORE_TICK && !story->late && core_deadline(&story->app) > now)
+		return true; /* nobody asked for it */
+	story->late = story->late && event.kind != CORE_TICK;
 	tell_step(story, &event, now);
 	return true;
 }

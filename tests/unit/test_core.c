@@ -454,6 +454,26 @@ START_TEST(core_forgets_a_debt_whose_worker_fails)
 }
 END_TEST
 
+START_TEST(core_paces_debts_whose_worker_crashes_as_it_pays)
+{
+	begin(2);
+	start(2);
+	command(CORE_SCALE, 1, 2);
+	news(CORE_UNROUTED, 1, 0, 0);
+	news(CORE_EXIT, 1, 0, CORE_EXIT_CLEAN);
+	for (unsigned i = 1; i <= 2; i++) {
+		news(CORE_OWED, 1, 0, 0);
+		ck_assert(said(CORE_SPAWN, 1));
+		news(CORE_READY, 1, 0, 0);
+		news(CORE_EXIT, 1, 0, CORE_EXIT_FAILURE);
+		ck_assert_uint_eq(app.slot[1].backoff.failures, i);
+	}
+	news(CORE_OWED, 1, 0, 0);
+	ck_assert(!said(CORE_SPAWN, 1));
+	ck_assert_int_eq(core_deadline(&app), app.slot[1].backoff.until);
+}
+END_TEST
+
 START_TEST(core_has_no_surge_slot_while_stopped)
 {
 	begin(1);
@@ -549,6 +569,7 @@ static Suite *suite_of_core(void)
 	tcase_add_test(tcase, core_keeps_its_generation_when_started_twice);
 	tcase_add_test(tcase, core_ignores_what_is_owed_where_nobody_may_serve);
 	tcase_add_test(tcase, core_forgets_a_debt_whose_worker_fails);
+	tcase_add_test(tcase, core_paces_debts_whose_worker_crashes_as_it_pays);
 	tcase_add_test(tcase, core_has_no_surge_slot_while_stopped);
 	tcase_add_test(tcase, core_knows_which_generations_are_in_use);
 	tcase_add_loop_test(tcase, core_rounds_a_share_of_surge_up, 0,
