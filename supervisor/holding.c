@@ -108,7 +108,7 @@ int holdings_grow(struct app *app, unsigned slots, struct fault *fault)
 	int result;
 
 	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
-		if (at->listener.shared || at->listener.slots >= slots)
+		if (at->listener.slots >= slots)
 			continue;
 		at->stale = true;
 		result = listener_grow(&at->listener, slots, fault);

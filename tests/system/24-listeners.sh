@@ -26,6 +26,8 @@ for _ in 1 2 3; do
 	within 5 ready_are web 3
 done
 check "L21 and after crashes" within 5 over_unix
+check "scale finds its Unix socket in every slot" eval 'ctl scale web 6 && over_unix'
+check "and below" eval 'ctl scale web 1 && ctl scale web config && ready_are web 3 && over_unix'
 check "stop removes the path" eval 'ctl stop web && [ ! -e "$HOUSE/web.sock" ]'
 check "and start makes it again" eval 'ctl start web && over_unix'
 check "a stale path of nobody is taken over" eval 'ctl stop web && ctl shutdown >/dev/null;
@@ -77,6 +79,16 @@ apps "$(w_app web 2 "listen = [ \"127.0.0.1:$second\" ]; $QUICK")" | config
 check "L9 the first one less" ctl reload web
 check "the second answers" eval 'fetch "$second" / | json .pid'
 check "the first is closed" within 5 not fetch "$first" /
+
+# Another address and fewer workers at once, and a worker that is to go dies meanwhile.
+apps "$(w_app web 3 "listen = [ \"127.0.0.1:$second\" ]; $QUICK" --ready-after 300)" | config
+ctl reload web >/dev/null
+apps "$(w_app web 2 "listen = [ \"127.0.0.1:$first\" ]; $QUICK" --ready-after 300)" | config
+ctl reload web --no-wait >/dev/null
+kill -KILL "$(app web '.workers[] | select(.slot == 2) | .pid')"
+check "a worker dies while its slot and its address are being given up" within 10 eval \
+	'[ "$(app web .operation)" = null ] && ready_are web 2 && fetch "$first" /'
+second=$first
 
 faulty_begin right
 apps "$(w_app web 2 "listen = [ \"127.0.0.1:$faulty_port\" ]; $QUICK")" | config
