@@ -10,8 +10,8 @@ cd "$(dirname "$0")/.." || exit 1
 # Rooms of the supervisor: modules that are one thing in several files, named after the one
 # whose header the others see.  In `supervisor` all meet, and failures are logged.
 rooms='
-supervisor > supervisor apply origin app generation environment operation seat spawn route holding
-	signals status estate clusterd
+supervisor > supervisor apply origin app generation environment operation seat spawn route
+	crowd holding signals status estate clusterd
 control > control commands call view select queries describe
 config > config settings assign source value draft gather
 listener > listener group port local retreat

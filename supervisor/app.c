@@ -46,6 +46,7 @@ void app_free(struct app *app)
 	if (app == NULL)
 		return;
 	ev_timer_stop(app->supervisor->loop, &app->look);
+	crowd_free(app);
 	holdings_close(app);
 	while (app->generations != NULL)
 		generation_drop(app, app->generations);

@@ -62,8 +62,9 @@ struct worker_status {
 	double cpu_percent;
 	int64_t heartbeat_age_ms;
 	int64_t loop_lag_us, connections, requests, errors, latency_us;
-	double share_percent;              /* of the buckets, 0 to 100 */
-	const char *status;                /* the worker's own STATUS=; NULL */
+	double share_percent; /* of the buckets, 0 to 100 */
+	int64_t queue_depth;  /* connections that wait in the slot's own queue */
+	const char *status;   /* the worker's own STATUS=; NULL */
 	const struct last_exit *last_exit; /* of the slot; NULL */
 };
 

@@ -39,7 +39,7 @@ static const char interface_text[] =
 	" uptime_ms: ?int, restarts: int, rss_bytes: ?int, cpu_percent: ?float,"
 	" heartbeat_age_ms: ?int, loop_lag_us: ?int, connections: ?int, requests: ?int,"
 	" errors: ?int, latency_us: ?int, status: ?string, last_exit: ?Exit,"
-	" share_percent: ?float)\n"
+	" share_percent: ?float, queue_depth: ?int)\n"
 	"# What stands between `trouble` and `workers` only Show tells\n"
 	"type App (name: string, state: string, instances: Instances, generation: int,"
 	" balance: ?string, listen: []string, restarts: int, operation: ?Operation,"

@@ -16,6 +16,7 @@
 
 #include "supervisor/app.h"
 #include "supervisor/control.h"
+#include "supervisor/core/depth.h"
 #include "supervisor/heartbeat.h"
 #include "supervisor/listener.h"
 #include "supervisor/process.h"
@@ -98,6 +99,16 @@ struct operation {
 	msec began;
 };
 
+/* The queues of an app's own sockets, looked at only while connections come. */
+struct crowd {
+	unsigned sockets; /* in the epoll; 0: there is none */
+	int epoll;
+	struct ev_io first; /* a connection came: while it sleeps */
+	struct ev_timer sampler;
+	unsigned quiet; /* samples in a row without a connection */
+	struct depth_slot slot[CORE_SLOTS];
+};
+
 struct app {
 	struct app *next; /* by name */
 	struct supervisor *supervisor;
@@ -112,6 +123,7 @@ struct app {
 	struct holding *holdings;
 	struct place *place[CORE_SLOTS + 1];
 	struct ev_timer look; /* at retreats, while there are any */
+	struct crowd crowd;
 	struct operation *operations;
 	struct {
 		enum core_operation_kind kind;
@@ -257,6 +269,14 @@ void route_init(struct app *app);
 void route_admit(struct app *app);
 void route_update(struct app *app);
 void route_retreat(struct place *place);
+
+/* crowd.c */
+void crowd_init(struct app *app);
+void crowd_update(struct app *app); /* watches what sockets there are now */
+void crowd_forget(struct app *app); /* sockets are about to go, or to be others */
+void crowd_free(struct app *app);
+bool crowd_avoids(const struct app *app, unsigned slot);
+int64_t crowd_depth(const struct app *app, unsigned slot); /* -1: has no own queue */
 
 /* status.c */
 struct seat *app_seat(const struct app *app, struct seat_ref at);

@@ -37,6 +37,7 @@ static void retreat_end(struct place *place)
  * taken up again by the next route_update. */
 void route_forget(struct app *app)
 {
+	crowd_forget(app);
 	for (unsigned slot = 0; slot <= CORE_SLOTS; slot++)
 		if (app->place[slot] != NULL) {
 			unpark(app->place[slot]);
@@ -74,7 +75,8 @@ static void steer(struct app *app, struct holding *holding)
 	if (slots > core_count(&app->core))
 		slots = core_count(&app->core); /* parked ones are nobody's */
 	for (unsigned i = 0; i < slots; i++) {
-		slot[i].healthy = core_routes(&app->core, i) && serves(app, holding, i);
+		slot[i].healthy = core_routes(&app->core, i) && serves(app, holding, i) &&
+				  !crowd_avoids(app, i);
 		slot[i].weight = spec_weight(spec, i);
 	}
 	changed = buckets_assign(&holding->buckets, spec->balance, slot, slots);
@@ -90,6 +92,7 @@ static void steer(struct app *app, struct holding *holding)
 /* While an app stops, nobody new is let in, and whoever waits is answered. */
 static void quench(struct app *app, bool quench)
 {
+	crowd_forget(app); /* a socket may be replaced */
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
 		for (unsigned slot = 0; slot < at->listener.slots; slot++)
 			(void)listener_quench(&at->listener, slot, quench);
@@ -258,6 +261,7 @@ void route_update(struct app *app)
 	if (!app->core.want.running && !app->quenched)
 		quench(app, true);
 	park_or_unpark(app);
+	crowd_update(app);
 	for (unsigned i = 0; i <= CORE_SLOTS; i++)
 		if (app->place[i] != NULL && app->place[i]->retreating &&
 		    app->place[i]->retreat == NULL)
@@ -275,4 +279,5 @@ void route_init(struct app *app)
 {
 	ev_timer_init(&app->look, on_look, LOOK_SECONDS, LOOK_SECONDS);
 	app->look.data = app;
+	crowd_init(app);
 }

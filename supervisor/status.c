@@ -313,6 +313,7 @@ static void read_slot(const struct app *app, unsigned slot, struct worker_status
 	status->loop_lag_us = status->connections = status->requests = -1;
 	status->errors = status->latency_us = -1;
 	status->share_percent = share_of(app, slot);
+	status->queue_depth = crowd_depth(app, slot);
 	status->state = core_wants(&app->core, slot) && !app->core.slot[slot].resting
 				? WORKER_IS_BACKOFF
 				: WORKER_IS_STOPPED;

@@ -76,6 +76,7 @@ static void view_worker(struct json_writer *writer, const struct worker_status *
 	json_put_text(writer, "status", worker->status);
 	view_exit(writer, worker->last_exit);
 	json_put_real_figure(writer, "share_percent", worker->share_percent);
+	json_put_figure(writer, "queue_depth", worker->queue_depth);
 	json_close_object(writer);
 }
 

@@ -21,6 +21,7 @@ enum column {
 	COLUMN_CPU,
 	COLUMN_REQUESTS,
 	COLUMN_SHARE,
+	COLUMN_QUEUE,
 	COLUMN_NOTE,
 	COLUMNS
 };
@@ -31,7 +32,7 @@ static const struct table_column columns[COLUMNS] = {
 	[COLUMN_UPTIME] = {"UP", true},     [COLUMN_RESTARTS] = {"RESTARTS", true},
 	[COLUMN_MEMORY] = {"MEM", true},    [COLUMN_CPU] = {"CPU%", true},
 	[COLUMN_REQUESTS] = {"REQS", true}, [COLUMN_SHARE] = {"SHARE%", true},
-	[COLUMN_NOTE] = {"LISTEN", false},
+	[COLUMN_QUEUE] = {"QUEUE", true},   [COLUMN_NOTE] = {"LISTEN", false},
 };
 
 static const struct {
@@ -127,6 +128,7 @@ static void add_worker(const struct rows *rows, const struct json *worker)
 	set_percent(rows, row, COLUMN_CPU, worker, "cpu_percent");
 	set_number(rows, row, COLUMN_REQUESTS, worker, "requests");
 	set_percent(rows, row, COLUMN_SHARE, worker, "share_percent");
+	set_number(rows, row, COLUMN_QUEUE, worker, "queue_depth");
 	set_worker_note(rows, row, worker);
 }
 

@@ -286,6 +286,8 @@ static void answer(struct server *ours, struct exchange *exchange)
 
 	(void)ours;
 	exchange->delay = wish.slow;
+	if (wish.busy > 0)
+		ev_sleep(wish.busy);
 	if (exchange->is_post && strcmp(exchange->path, "/notify") == 0) {
 		char *path = strndup(exchange->body, strcspn(exchange->body, "\n"));
 		const char *text = exchange->body + strlen(path) + 1;

@@ -20,6 +20,7 @@ static const char usage[] =
 	"  --mute              never beats\n"
 	"  --ignore-term       a drain signal is logged, no more\n"
 	"  --slow MS           each answer\n"
+	"  --busy MS           each answer, and nobody else is served meanwhile\n"
 	"  --children N        a chain of this many descendants that hold what we hold\n"
 	"  --children-trap     who ignore TERM, INT and HUP\n"
 	"  --flood             beats as fast as the socket takes them\n"
@@ -46,6 +47,7 @@ static const struct {
 	{"mute", FLAG, &told.is_mute},
 	{"ignore-term", FLAG, &told.ignores_term},
 	{"slow", SECONDS, &told.slow},
+	{"busy", SECONDS, &told.busy},
 	{"children", NUMBER, &told.children},
 	{"children-trap", FLAG, &told.children_trap},
 	{"flood", FLAG, &told.floods},

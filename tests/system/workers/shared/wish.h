@@ -12,7 +12,7 @@ struct wish {
 	int exit; /* code at the start; -1: no */
 	double ready_after, exit_after,
 		hang_after; /* seconds; the latter two -1: never */
-	double slow;
+	double slow, busy;
 	int code; /* of exit_after */
 	bool is_never_ready, is_mute, ignores_term, floods, is_garbage, is_abrupt;
 	const char *unlink;
