@@ -19,6 +19,8 @@
 #define PARENT_MODE  0755
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 
+#define SOCKET_PATH sizeof(((struct sockaddr_un *)NULL)->sun_path)
+
 #define TEMPORARY_RUN "/tmp/clusterd-" /* the user's number follows */
 
 /* The built-in program by whose being beside us we know that we are not installed. */
@@ -146,9 +148,12 @@ int places_find(struct places *ret_places, const char *home, struct fault *fault
 	put(&search, places.control, "%s/control.sock", places.run);
 	if (search.error)
 		return search.error;
-	if (strlen(places.control) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
-		return fault_set(fault, -ENAMETOOLONG,
-				 "%s: too long for the path of a socket", places.control);
+	if (strlen(places.control) >= SOCKET_PATH)
+		return fault_set(
+			fault, -ENAMETOOLONG,
+			"%s: longer than the %zu bytes that the path of a socket "
+			"may have; set CLUSTERD_HOME to a shorter one",
+			places.control, SOCKET_PATH - 1);
 	*ret_places = places;
 	return 0;
 }
