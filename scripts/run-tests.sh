@@ -5,7 +5,8 @@
 #
 # A program's last words are `N passed, N failed, N skipped`.  One that says nothing of the
 # kind, or exits with a failure that it did not count, is one failure more.  Each one's
-# output is kept in BUILD/test-log/; only that of failures is shown.  Two run at a time.
+# output is kept in BUILD/test-log/; only that of failures is shown.  Two run at a time,
+# but a script with a line `# alone`, one that measures, has the machine for itself.
 set -u
 
 : "${BUILD:?the folder of the programs}"
@@ -50,6 +51,10 @@ run_one() {
 		"$([ "$skipped" = 0 ] || echo ", $skipped skipped")" $((SECONDS - started))
 }
 
+is_alone() {
+	case $1 in *.sh) head -n 30 "$1" | grep -qx '# alone' ;; *) false ;; esac
+}
+
 rm -rf "$logs" "$reports"
 mkdir -p "$logs" "$reports"
 chmod 1777 "$reports" # workers may run as other users
@@ -59,6 +64,11 @@ names=()
 for program; do
 	name=$(basename "$program" .sh)
 	names+=("$name")
+	if is_alone "$program"; then
+		wait
+		(run_one "$program" "$name")
+		continue
+	fi
 	while [ "$(jobs -pr | wc -l)" -ge "$at_a_time" ]; do wait -n; done
 	run_one "$program" "$name" &
 done
