@@ -77,6 +77,8 @@ static const char *const garbage[] = {
 	"X_CLUSTER_LAG_USEC=-1",
 	"X_CLUSTER_LAG_USEC=1.5",
 	"X_CLUSTER_LAG_USEC= 1",
+	"X_CLUSTER_LAG_USEC=1:",
+	"X_CLUSTER_LAG_USEC=1/",
 	"X_CLUSTER_ERRORS=18446744073709551615",
 	"X_CLUSTER_ERRORS=18446744073709551616",
 	"X_CLUSTER_ERRORS=99999999999999999999",
@@ -128,18 +130,16 @@ static const struct {
 	{"", ""},
 	{"a=b", "a=b"},
 	{"tab\tbell\a\x1b[31m\x7f", "tab?bell??[31m?"},
-	{"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x98",
-	 "gr\xc3\xbc\xc3\x9f \xe2\x82\xac "
-	 "\xf0\x9f\x90\x98"},
-	{"\xc2\x9b"
-	 "1m",
-	 "??1m"},                            /* a control character in two bytes */
-	{"\xc0\xaf \xe0\x80\xaf", "?? ???"}, /* more bytes than needed */
-	{"\xed\xa0\x80", "???"},             /* half of a pair */
-	{"\xf4\x90\x80\x80", "????"},        /* beyond the last character */
-	{"\xf8\x88\x80\x80\x80", "?????"},   /* no such length */
-	{"cut \xe2\x82", "cut ??"},          /* ends too early */
-	{"\xe2\x28\xa1 \x80", "?(? ?"},      /* wrong or lonely second bytes */
+	{"\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x98",
+	 "\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x98"},
+	{"\xc2\x9b;1m", "??;1m"}, /* a control character in two bytes */
+	{"\xc0\xaf \xe0\x80\xaf \xf0\x80\x80\x80",
+	 "?? ??? ????"},                          /* longer than needed */
+	{"\xed\xa0\x80 \xed\xbf\xbf", "??? ???"}, /* halves of a pair */
+	{"\xf4\x90\x80\x80", "????"},             /* beyond the last character */
+	{"\xf9\x80\x80\x80\x80", "?????"},        /* no such length */
+	{"cut \xe2\x82", "cut ??"},               /* ends too early */
+	{"\xe2\x28\xa1 \x80", "?(? ?"},           /* wrong or lonely second bytes */
 };
 
 START_TEST(a_status_can_be_shown)
@@ -169,6 +169,17 @@ START_TEST(a_long_status_is_cut_between_characters)
 }
 END_TEST
 
+START_TEST(nothing_is_read_beyond_the_end)
+{
+	ck_assert_int_eq(beat_decode(&beat, "STATUS=gr\xc3\xbc", 10), 0);
+	ck_assert_str_eq(beat.status, "gr?");
+	ck_assert_int_eq(beat_decode(&beat, "X_CLUSTER_ERRORS=123", 18), 0);
+	ck_assert_uint_eq(beat.errors, 1);
+	ck_assert_int_eq(beat_decode(&beat, "READY=1", 6), 0);
+	ck_assert(!beat.ready);
+}
+END_TEST
+
 static Suite *suite_of_beat(void)
 {
 	Suite *suite = suite_create("beat");
@@ -184,6 +195,7 @@ static Suite *suite_of_beat(void)
 	tcase_add_test(tcase, one_nul_at_the_end_is_forgiven);
 	tcase_add_test(tcase, a_datagram_has_a_longest_size);
 	tcase_add_loop_test(tcase, a_status_can_be_shown, 0, ARRAY_COUNT(statuses));
+	tcase_add_test(tcase, nothing_is_read_beyond_the_end);
 	tcase_add_test(tcase, a_long_status_is_cut_between_characters);
 	suite_add_tcase(suite, tcase);
 	return suite;

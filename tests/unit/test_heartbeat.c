@@ -195,8 +195,11 @@ START_TEST(closing_leaves_nothing)
 	heartbeat_close(&none);
 	ck_assert_int_ne(fcntl(0, F_GETFD), -1);
 	heartbeat_close(&heartbeat);
-	heartbeat_close(&heartbeat);
 	ck_assert_int_eq(access(path, F_OK), -1);
+	ck_assert_int_eq(heartbeat_open(&none, path, &fault), 0);
+	heartbeat_close(&heartbeat);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	heartbeat_close(&none);
 }
 END_TEST
 

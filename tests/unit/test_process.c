@@ -20,18 +20,24 @@
 #include "supervisor/process.h"
 #include "tests/unit/unit.h"
 
-/* wraps: fork pipe2 pidfd_open */
+/* wraps: fork pipe2 pidfd_open opendir */
 
 #define PATIENCE 20000 /* ms */
 
-static bool fork_fails, pipe2_fails, pidfd_open_fails;
+static bool fork_fails, fork_stops, pipe2_fails, pidfd_open_fails;
+static unsigned folders_opened;
 
 pid_t __real_fork(void);
 pid_t __wrap_fork(void);
 pid_t __wrap_fork(void)
 {
+	pid_t pid;
+
 	errno = EAGAIN;
-	return fork_fails ? -1 : __real_fork();
+	pid = fork_fails ? -1 : __real_fork();
+	if (pid == 0 && fork_stops)
+		(void)raise(SIGSTOP);
+	return pid;
 }
 
 int __real_pipe2(int ends[2], int flags);
@@ -48,6 +54,14 @@ int __wrap_pidfd_open(pid_t pid, unsigned flags)
 {
 	errno = EMFILE;
 	return pidfd_open_fails ? -1 : __real_pidfd_open(pid, flags);
+}
+
+DIR *__real_opendir(const char *path);
+DIR *__wrap_opendir(const char *path);
+DIR *__wrap_opendir(const char *path)
+{
+	folders_opened++;
+	return __real_opendir(path);
 }
 
 /* ---- a shell as worker ---- */
@@ -96,6 +110,16 @@ static int spawn(struct process_order order)
 	ck_assert_int_eq(process_spawn(&worker, &order, &fault), 0);
 	ck_assert(wait_readable(worker.exec_pipe));
 	return process_exec_result(&worker, &fault);
+}
+
+/* Leaves the child stopped right after the fork. */
+static void spawn_and_stop(struct process_order order)
+{
+	siginfo_t info;
+
+	fork_stops = true;
+	ck_assert_int_eq(process_spawn(&worker, &order, &fault), 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t)worker.pid, &info, WSTOPPED | WNOWAIT), 0);
 }
 
 static int collect(void)
@@ -164,8 +188,8 @@ static unsigned collect_killed_orphans(void)
 	int status = 0;
 
 	while (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) == 0) {
-		ck_assert_int_eq(process_next_exited(), info.si_pid);
-		ck_assert_int_eq(process_collect(info.si_pid, NULL, &status), 0);
+		ck_assert_int_eq(process_collect(process_next_exited(), NULL, &status),
+				 0);
 		ck_assert_int_eq(WTERMSIG(status), SIGKILL);
 		count++;
 	}
@@ -227,6 +251,32 @@ START_TEST(signals_are_as_new)
 }
 END_TEST
 
+static int witness[2];
+
+static void testify(int number)
+{
+	(void)number;
+	(void)!write(witness[1], "", 1);
+}
+
+START_TEST(no_handler_of_ours_runs_in_the_child)
+{
+	struct process_order order = SHELL("exec sleep 600");
+	struct pollfd told = {.events = POLLIN};
+
+	ck_assert_int_eq(__real_pipe2(witness, O_CLOEXEC), 0);
+	told.fd = witness[0];
+	(void)signal(SIGTERM, testify);
+	spawn_and_stop(order);
+	ck_assert_int_eq(process_signal(&worker, SIGTERM), 0);
+	ck_assert_int_eq(process_signal(&worker, SIGCONT), 0);
+	ck_assert_int_eq(WTERMSIG(collect()), SIGTERM);
+	ck_assert_int_eq(poll(&told, 1, 0), 0);
+	(void)close(witness[0]);
+	(void)close(witness[1]);
+}
+END_TEST
+
 START_TEST(only_lent_descriptors_are_open)
 {
 	struct process_order order = SHELL("exec ls /proc/self/fd");
@@ -260,7 +310,8 @@ static const char *const unlucky[][5] = {
 	{"4", "4", "4", "4", "4"}, {"1", "2", "3", "4", "5"}, {"0", "0", "5", "3", "4"},
 };
 
-/* In a process whose descriptor N is a file named N, all the way from 0 to 5. */
+/* In a process whose descriptor N is a file named N where it is a source; the others are
+ * closed, so that what is opened on the way gets their numbers. */
 static int lend_unluckily(const char *const source[5])
 {
 	struct process_order order = SHELL(
@@ -278,6 +329,14 @@ static int lend_unluckily(const char *const source[5])
 		if (memfd_create(name, MFD_CLOEXEC) != fd)
 			return 100;
 	}
+	for (int fd = 0; fd <= 5; fd++) {
+		bool is_source = false;
+
+		for (int i = 0; i < 5; i++)
+			is_source = is_source || source[i][0] == '0' + fd;
+		if (!is_source)
+			(void)close(fd);
+	}
 	order.out = source[0][0] - '0';
 	order.err = source[1][0] - '0';
 	for (int i = 0; i < 3; i++)
@@ -286,7 +345,15 @@ static int lend_unluckily(const char *const source[5])
 	order.listen_count = 3;
 	if (process_spawn(&worker, &order, NULL) < 0)
 		return 101;
-	return waitpid(worker.pid, &status, 0) == worker.pid ? WEXITSTATUS(status) : 102;
+	if (waitpid(worker.pid, &status, 0) != worker.pid || status != 0)
+		return WEXITSTATUS(status);
+
+	/* The exec pipe is one more descriptor that must not be lost. */
+	order.path = "/no/such";
+	if (process_spawn(&worker, &order, NULL) < 0 ||
+	    waitpid(worker.pid, &status, 0) != worker.pid)
+		return 102;
+	return process_exec_result(&worker, NULL) == -ENOENT ? 0 : 103;
 }
 
 START_TEST(no_descriptor_is_lost_when_numbers_collide)
@@ -410,15 +477,15 @@ END_TEST
 
 START_TEST(the_verdict_of_exec_is_not_waited_for)
 {
-	struct process_order order = SHELL("true");
-	int code;
+	struct process_order order = order_of((const char *const[]){"/no/such", NULL});
 
-	ck_assert_int_eq(process_spawn(&worker, &order, &fault), 0);
-	while ((code = process_exec_result(&worker, &fault)) == -EAGAIN)
-		ck_assert(wait_readable(worker.exec_pipe));
-	ck_assert_int_eq(code, 0);
+	spawn_and_stop(order);
+	ck_assert_int_eq(process_exec_result(&worker, &fault), -EAGAIN);
+	ck_assert_int_eq(process_signal(&worker, SIGCONT), 0);
+	ck_assert(wait_readable(worker.exec_pipe));
+	ck_assert_int_eq(process_exec_result(&worker, &fault), -ENOENT);
 	ck_assert_int_eq(process_exec_result(&worker, &fault), 0);
-	ck_assert_int_eq(collect(), 0);
+	ck_assert_int_eq(WEXITSTATUS(collect()), 127);
 }
 END_TEST
 
@@ -494,8 +561,40 @@ START_TEST(nothing_is_swept_after_a_worker_that_was_alone)
 	become_subreaper();
 	ck_assert_int_eq(spawn(SHELL("true")), 0);
 	ck_assert(wait_readable(worker.pidfd));
+	folders_opened = 0;
 	ck_assert_uint_eq(process_sweep(worker.pid), 0);
+	ck_assert_uint_eq(folders_opened, 0);
 	ck_assert_int_eq(collect(), 0);
+}
+END_TEST
+
+START_TEST(who_ended_before_is_not_counted_as_swept)
+{
+	int status = -1;
+	pid_t child;
+
+	become_subreaper();
+	child = spawn_with_child("true & echo $!; exec sleep 600");
+	CLOSE_FD int watch = __real_pidfd_open(child, 0);
+	ck_assert(wait_readable(watch));
+	ck_assert_int_eq(process_kill(&worker), 0);
+	ck_assert(wait_readable(worker.pidfd));
+	ck_assert_uint_eq(process_sweep(worker.pid), 0);
+	ck_assert_int_eq(WTERMSIG(collect()), SIGKILL);
+	ck_assert_int_eq(process_collect(child, NULL, &status), 0);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(the_sweep_takes_the_group_even_without_descriptors)
+{
+	become_subreaper();
+	(void)spawn_with_child("trap '' TERM; sleep 600 & echo; exit 0");
+	ck_assert(wait_readable(worker.pidfd));
+	pidfd_open_fails = true;
+	(void)process_sweep(worker.pid);
+	ck_assert_int_eq(collect(), 0);
+	ck_assert_uint_eq(collect_killed_orphans(), 1);
 }
 END_TEST
 
@@ -668,6 +767,7 @@ static Suite *suite_of_process(void)
 	tcase_add_test(birth, pid_entries_are_completed_by_the_child);
 	tcase_add_test(birth, a_worker_leads_a_session_of_its_own);
 	tcase_add_test(birth, signals_are_as_new);
+	tcase_add_test(birth, no_handler_of_ours_runs_in_the_child);
 	tcase_add_test(birth, only_lent_descriptors_are_open);
 	tcase_add_test(birth, streams_not_given_are_dev_null);
 	tcase_add_loop_test(birth, no_descriptor_is_lost_when_numbers_collide, 0,
@@ -690,6 +790,8 @@ static Suite *suite_of_process(void)
 	tcase_add_test(life, signals_to_nobody_reach_nobody);
 	tcase_add_test(life, one_that_has_ended_can_be_signalled_in_vain);
 	tcase_add_test(life, nothing_is_swept_after_a_worker_that_was_alone);
+	tcase_add_test(life, who_ended_before_is_not_counted_as_swept);
+	tcase_add_test(life, the_sweep_takes_the_group_even_without_descriptors);
 	tcase_add_test(life, killing_takes_the_group);
 	tcase_add_test(life, the_sweep_takes_what_left_the_group);
 	tcase_add_test(life, the_sweep_takes_three_levels);
