@@ -23,40 +23,26 @@ unsigned roll_limit(const struct core_app *app)
 	return surge ? surge : 1;
 }
 
-/* Does this slot hold, or is it to get, one more worker than it needs? */
-static bool is_busy(const struct core_app *app, unsigned slot)
-{
-	if (slot < app->reload.reached)
-		return !slot_good(app, slot);
-	return slot_present(&app->slot[slot]) == CORE_SEATS;
-}
-
-static unsigned count_busy(const struct core_app *app)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < app->want.count; i++)
-		count += is_busy(app, i);
-	return count;
-}
-
 /* Two workers that are present keep a slot from being reached: a third finds no seat. */
 void roll_advance(struct core_app *app)
 {
-	unsigned busy;
+	unsigned unproven = 0;
 
 	if (!app->reload.active)
 		return;
-	busy = count_busy(app);
+	for (unsigned i = 0; i < app->reload.reached; i++)
+		unproven += !slot_good(app, i);
+
 	while (app->reload.reached < app->want.count) {
 		unsigned next = app->reload.reached;
 
-		if (busy >= roll_limit(app) ||
-		    slot_present(&app->slot[next]) == CORE_SEATS)
+		if (unproven >= roll_limit(app))
+			return;
+		if (slot_present(&app->slot[next]) == CORE_SEATS)
 			return;
 		slot_forgive(&app->slot[next]);
 		app->reload.reached = next + 1;
-		busy += is_busy(app, next);
+		unproven += !slot_good(app, next);
 	}
 }
 

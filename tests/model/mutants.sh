@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-sets=${SETS-"rest late job renew restart crash scale auto beats reload patience reshape compose surge"}
+sets=${SETS-"versions rest late job renew restart crash scale auto beats reload patience reshape compose surge"}
 units="core edges backoff trace"
 modules=$(cd supervisor/core && ls core.c edges.c step.c slot.c worker.c verdict.c roll.c want.c \
 	news.c backoff.c trace.c buckets.c)
@@ -134,9 +134,7 @@ mutant news '/phase == WORKER_VACANT\)$/s/WORKER_VACANT/WORKER_PHASES/' \
 
 mutant roll 's/app->reload.active && !is_any_good\(app\)/false/' "the first does not go alone"
 mutant roll 's/ \+ 99\) / + 0) /' "a share of surge is rounded down"
-mutant roll 's/return slot_present\(&app->slot\[slot\]\) == CORE_SEATS/return false/' \
-	"what an older roll began takes no room"
-mutant roll 's/^(\t\t    )slot_present\(&app->slot\[next\]\) == CORE_SEATS\)/\1false)/' \
+mutant roll 's/slot_present\(&app->slot\[next\]\) == CORE_SEATS/false/' \
 	"a slot with two workers is reached"
 mutant roll 's/reload.failures <= app/reload.failures < app/' "one failure less is forgiven"
 mutant roll 's/scale.failures <= app/scale.failures < app/' \
