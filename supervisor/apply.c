@@ -297,6 +297,30 @@ static int change_app(const struct batch *batch, struct app *app,
 	return result;
 }
 
+/* The first row before this one that could not be done. */
+static const struct apply_row *find_failed(const struct apply_report *report,
+					   const struct apply_row *row)
+{
+	for (const struct apply_row *at = report->row; at < row; at++)
+		if (at->fault.text[0] != '\0')
+			return at;
+	return NULL;
+}
+
+/* An app may be gone from the file because another is to take its place, and its address:
+ * as long as that one cannot, this one serves on. */
+static int remove_row(const struct batch *batch, struct app *app, struct apply_row *row)
+{
+	const struct apply_row *failed = find_failed(batch->report, row);
+
+	if (failed == NULL)
+		return remove_app(app, &row->fault);
+	return fault_set(&row->fault, -ECANCELED,
+			 "kept, since %s failed; should that need an address of %s, "
+			 "remove %s in a reload of its own",
+			 failed->app, row->app, row->app);
+}
+
 static void commit_row(struct batch *batch, struct origin *origin,
 		       const struct plan_app *plan)
 {
@@ -317,7 +341,7 @@ static void commit_row(struct batch *batch, struct origin *origin,
 	if (plan->kind == PLAN_ADD)
 		result = add_app(batch, origin, plan->after, &row->fault);
 	else if (plan->kind == PLAN_REMOVE)
-		result = remove_app(app, &row->fault);
+		result = remove_row(batch, app, row);
 	else
 		result = change_app(batch, app, plan, &row->fault);
 	begin_or_say(row, result);
