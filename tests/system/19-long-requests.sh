@@ -63,8 +63,8 @@ waiting() { ss -Hltn "sport = :$port" | awk '{ sum += $2 } END { print sum + 0 }
 for what in "reload" "scale"; do
 	frozen=$(app web '.workers[1].pid')
 	kill -STOP "$frozen"
-	load_begin queue --rate 100 --requests 60 --timeout 30s "127.0.0.1:$port"
-	check "K4 connections wait in the queue of a frozen worker" within 5 eval '[ "$(waiting)" -ge 10 ]'
+	load_begin queue --rate 500 --requests 60 --timeout 30s "127.0.0.1:$port"
+	check "K4 connections wait in the queue of a frozen worker" within 5 eval '[ "$(waiting)" -ge 4 ]'
 	count=()
 	[ $what = reload ] || count=(1)
 	check "K4 $what" ctl $what web "${count[@]}" --timeout "$((20 * TIME_SCALE))s"
