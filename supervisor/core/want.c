@@ -39,12 +39,12 @@ void want_start(struct step *step, const struct core_event *event)
 	struct core_app *app = step->app;
 
 	assert(app->want.count >= 1 && app->want.count <= CORE_SLOTS);
-	begin(step, CORE_OPERATION_START, event, 0, app->want.count);
-	forgive(app, 0, app->want.count);
-	if (app->want.running)
-		return;
-	app->want.running = true;
-	app->want.generation = event->arg;
+	if (!app->want.running) {
+		app->want.running = true;
+		app->want.generation = event->arg;
+	}
+	begin(step, CORE_OPERATION_START, event, 0, core_count(app));
+	forgive(app, 0, core_count(app));
 }
 
 /* A count that comes with a generation is undone with it; a scale under way is over. */

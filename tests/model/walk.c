@@ -228,7 +228,7 @@ static void live(struct walk *walk)
 
 static void rest(struct walk *walk)
 {
-	enum { PATIENCE = 200 };
+	enum { PATIENCE = 200 + 8 * CORE_SLOTS }; /* a roll goes slot by slot */
 
 	for (unsigned turn = 0; turn < PATIENCE && !core_settled(&walk->app); turn++) {
 		msec deadline = core_deadline(&walk->app);
