@@ -8,11 +8,15 @@ apps "$(http_app web 2 "$TCP $QUICK $long")" | config
 check "two workers" supervise web
 port=$(port web)
 
+# Beats tell of connections, so those of the load before may still be in the list.
+connections() { app web '[.workers[].connections // 0] | add'; }
+
 # hold NAME COUNT MS: this many requests that each last so long, all begun.
 hold() {
+	within 10 eval '[ "$(connections)" = 0 ]' || return
 	load_begin "$1" --rate 200 --requests "$2" --timeout 60s --path "/_test/sleep?ms=$3" \
 		"127.0.0.1:$port"
-	within 10 eval '[ "$(app web "[.workers[].connections // 0] | add")" -ge '"$2"' ]'
+	within 10 eval '[ "$(connections)" -ge '"$2"' ]'
 }
 finished() { # NAME COUNT
 	within 20 gone "${loads[$1]}"
