@@ -69,8 +69,7 @@ enum core_restart_rule {
 	CORE_RESTART_NEVER
 };
 
-/* Numbers only, all from the configuration but the last three (constants of the shell).
- */
+/* Numbers only; the last three are constants of the shell, the others configured. */
 struct core_policy {
 	enum core_ready_rule ready;
 	msec ready_timeout;
@@ -208,9 +207,8 @@ enum core_note {
 
 enum core_result {
 	CORE_RESULT_OK,
-	CORE_RESULT_REVERTED, /* failed, and undone: reload, scale */
-	CORE_RESULT_FAILED, /* failed; what is wanted is tried further, but for a renewal
-			     */
+	CORE_RESULT_REVERTED,   /* failed, and undone: reload, scale */
+	CORE_RESULT_FAILED,     /* failed; but for a renewal it is tried further */
 	CORE_RESULT_SUPERSEDED, /* a newer operation took its place */
 	CORE_RESULTS
 };
@@ -227,7 +225,7 @@ struct core_actions {
 	struct core_action list[CORE_ACTIONS];
 };
 
-/* One event in, the next actions out.  `actions` is written whole. */
+/* One event in, the next actions out; what `actions` held before is forgotten. */
 void core_step(struct core_app *app, const struct core_event *event, msec now,
 	       struct core_actions *actions);
 
@@ -244,8 +242,7 @@ unsigned core_serving(const struct core_app *app); /* slots with a worker that i
 /* May this slot own buckets: a ready, punctual worker that is not leaving sits there. */
 bool core_routes(const struct core_app *app, unsigned slot);
 
-/* Slots below this are wanted: during a roll that makes them fewer still the old count.
- */
+/* Slots below this are wanted; a roll to fewer keeps the old count until it is over. */
 unsigned core_count(const struct core_app *app);
 
 /* Is this slot to have a worker?  False: retired or parked. */
