@@ -21,7 +21,7 @@ listener > listener group port local retreat
 edges='
 supervisor > *
 control > supervisor app config
-listener > steer sockdiag
+listener > steer rotor sockdiag
 state > store
 '
 

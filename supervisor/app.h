@@ -83,7 +83,8 @@ struct app_status {
 	unsigned configured, desired, ready, running;
 	bool overridden; /* desired by `scale`, not by the file */
 	uint32_t generation;
-	const char *balance;
+	const char *balance;      /* in force */
+	const char *balance_note; /* why it is not the one that was asked for; NULL */
 	unsigned restarts;
 	struct app_operation_status operation;      /* under way; kind NULL: none */
 	struct app_operation_status last_operation; /* kind NULL: none yet */

@@ -189,6 +189,20 @@ static int find_member(const struct listener *listener,
 	return -EINVAL;
 }
 
+static int steer_in_turn(struct listener *listener, int fd)
+{
+	uint16_t turn[BUCKETS];
+	int result = listener->rotor.is_open ? 0 : rotor_open(&listener->rotor);
+
+	for (unsigned slot = 0; slot < listener->slots && result == 0; slot++)
+		if (port_listens(listener->fd[slot]))
+			result = rotor_seat(&listener->rotor, slot, listener->fd[slot]);
+	buckets_rotate(&listener->buckets, turn);
+	if (result == 0)
+		result = rotor_deal(&listener->rotor, turn);
+	return result == 0 ? rotor_attach(&listener->rotor, fd) : result;
+}
+
 /* Puts the table in force again after the group changed.  A group of one has no choice,
  * and one that was lent without SO_REUSEPORT is no group yet. */
 static int steer_again(struct listener *listener)
@@ -203,6 +217,12 @@ static int steer_again(struct listener *listener)
 	fd = find_member(listener, member_of);
 	if (fd < 0)
 		return fd;
+	if (listener->balance == BALANCE_ROUND_ROBIN) {
+		listener->no_turns = steer_in_turn(listener, fd);
+		if (listener->no_turns == 0)
+			return 0;
+		listener->balance = BALANCE_RANDOM;
+	}
 	for (unsigned i = 0; i < BUCKETS; i++)
 		index[i] = member_of[listener->buckets.owner[i]];
 	steer_build(&program, listener->balance, index);
@@ -234,6 +254,7 @@ int listener_grow(struct listener *listener, unsigned slots, struct fault *fault
 
 void listener_close(struct listener *listener)
 {
+	rotor_close(&listener->rotor);
 	if (listener->slots > 0 && listener->address.kind == ADDRESS_UNIX)
 		local_close(&listener->local);
 	else if (listener->shared)
@@ -270,6 +291,8 @@ int listener_steer(struct listener *listener, enum balance balance,
 
 	listener->steered = true;
 	listener->balance = balance;
+	if (balance == BALANCE_ROUND_ROBIN && listener->no_turns < 0)
+		listener->balance = BALANCE_RANDOM;
 	listener->buckets = *buckets;
 	result = steer_again(listener);
 	return result < 0 ? fault_set(fault, result,

@@ -17,6 +17,7 @@
 #include "supervisor/core/buckets.h"
 #include "supervisor/group.h"
 #include "supervisor/local.h"
+#include "supervisor/rotor.h"
 #include "supervisor/sockdiag.h"
 
 #define LISTENER_SLOTS BUCKETS
@@ -32,7 +33,9 @@ struct listener {
 	struct local local;     /* of a Unix listener, owner of fd[0] */
 	struct group group;     /* of a TCP listener that is not shared */
 	bool steered; /* by this table, to be put in force again when members change */
-	enum balance balance;
+	enum balance balance; /* in force: by lot where it cannot be in turn */
+	int no_turns;         /* negative errno: why it cannot */
+	struct rotor rotor;   /* once it was to be in turn */
 	struct buckets buckets;
 };
 
@@ -57,7 +60,8 @@ int listener_fd(const struct listener *listener, unsigned slot);
 unsigned listener_foreign(const struct listener *listener,
 			  struct sockdiag_holder *ret_holder);
 
-/* Attaches the program for this table to the group; nothing for shared listeners. */
+/* Attaches the program for this table to the group; nothing for shared listeners.  Where
+ * `round-robin` is not allowed it is by lot, and no_turns says why. */
 int listener_steer(struct listener *listener, enum balance balance,
 		   const struct buckets *buckets, struct fault *fault);
 

@@ -29,11 +29,11 @@ static const struct setting_choice adopts[] = {
 };
 
 static const struct setting_choice balances[] = {
-	{"auto", BALANCE_RANDOM, false},
+	{"auto", BALANCE_ROUND_ROBIN, false},
 	{"random", BALANCE_RANDOM, false},
 	{"hash", BALANCE_HASH, false},
 	{"ip-hash", BALANCE_IP_HASH, false},
-	{"round-robin", 0, true},
+	{"round-robin", BALANCE_ROUND_ROBIN, false},
 	{"cpu", 0, true},
 	{"least-conn", 0, true},
 	{"least-latency", 0, true},

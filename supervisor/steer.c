@@ -129,6 +129,7 @@ static void emit_key(struct steer_program *program, enum balance balance)
 		emit_hash(program, balance);
 		return;
 	case BALANCE_RANDOM:
+	case BALANCE_ROUND_ROBIN:
 	case BALANCES:
 		break;
 	}

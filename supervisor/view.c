@@ -153,6 +153,7 @@ void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
 	view_numbers(writer, &status);
 	json_put_number(writer, "generation", status.generation);
 	json_put_text(writer, "balance", status.balance);
+	json_put_text(writer, "balance_note", status.balance_note);
 	json_open_array(writer, "listen");
 	for (unsigned i = 0; i < status.listens; i++)
 		json_put_text(writer, NULL, status.listen[i]);

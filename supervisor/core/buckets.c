@@ -147,3 +147,23 @@ unsigned buckets_share(const struct buckets *buckets, unsigned slot)
 		share += buckets->owner[i] == slot;
 	return share;
 }
+
+/* At every turn each slot earns its share, and the richest pays one turn. */
+void buckets_rotate(const struct buckets *buckets, uint16_t ret_turn[BUCKETS])
+{
+	int share[BUCKETS] = {0}, credit[BUCKETS] = {0};
+
+	for (unsigned i = 0; i < BUCKETS; i++)
+		share[buckets->owner[i]]++;
+	for (unsigned turn = 0; turn < BUCKETS; turn++) {
+		unsigned richest = 0;
+
+		for (unsigned slot = 0; slot < BUCKETS; slot++) {
+			credit[slot] += share[slot];
+			if (credit[slot] > credit[richest])
+				richest = slot;
+		}
+		credit[richest] -= BUCKETS;
+		ret_turn[turn] = (uint16_t)richest;
+	}
+}

@@ -2,9 +2,10 @@
  * buckets.h - which slot owns which of the 256 buckets of a listener.
  *
  * Every balance policy is a pure function of weights and health.  The connection's key
- * picks a bucket (steer.h), the table its slot.  Shares are proportional to the weights,
- * exact to 1/256, and nobody who is healthy goes empty.  By `ip-hash` a slot's coming or
- * going moves only its own share, and its return restores it.
+ * picks a bucket (steer.h), the table its slot; `round-robin` goes by turns (rotor.h).
+ * Shares are proportional to the weights, exact to 1/256, and nobody who is healthy goes
+ * empty.  By `ip-hash` a slot's coming or going moves only its own share, and its return
+ * restores it.
  */
 #ifndef SUPERVISOR_CORE_BUCKETS_H
 #define SUPERVISOR_CORE_BUCKETS_H
@@ -14,9 +15,10 @@
 #define BUCKETS 256
 
 enum balance {
-	BALANCE_RANDOM,  /* by lot */
-	BALANCE_HASH,    /* of both addresses and ports */
-	BALANCE_IP_HASH, /* of the client's address: sticky */
+	BALANCE_RANDOM,      /* by lot */
+	BALANCE_HASH,        /* of both addresses and ports */
+	BALANCE_IP_HASH,     /* of the client's address: sticky */
+	BALANCE_ROUND_ROBIN, /* in turn; by lot where that is not allowed */
 	BALANCES
 };
 
@@ -37,5 +39,8 @@ bool buckets_assign(struct buckets *buckets, enum balance balance,
 
 /* How many of the 256 buckets a slot owns. */
 unsigned buckets_share(const struct buckets *buckets, unsigned slot);
+
+/* The slots in turn, each as often as it owns buckets and as evenly as can be. */
+void buckets_rotate(const struct buckets *buckets, uint16_t ret_turn[BUCKETS]);
 
 #endif

@@ -114,6 +114,20 @@ static void print_origin(const struct json *app)
 	print_span("hung after", app, "heartbeat_timeout_ms");
 }
 
+static void print_balance(const struct json *app)
+{
+	const char *balance = json_find_text(app, "balance");
+	const char *note = json_find_text(app, "balance_note");
+	char text[128];
+
+	if (note == NULL) {
+		print_text("balance", balance);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%s (%s)", balance, note);
+	print_text("balance", text);
+}
+
 static void print_app(const struct options *options, const struct json *app)
 {
 	struct rows rows;
@@ -122,7 +136,7 @@ static void print_app(const struct options *options, const struct json *app)
 	print_text("trouble", json_find_text(app, "trouble"));
 	print_list("listen", json_find(app, "listen"));
 	print_text("shared with", json_find_text(app, "foreign_listeners"));
-	print_text("balance", json_find_text(app, "balance"));
+	print_balance(app);
 	print_operations(app);
 	print_origin(app);
 	print_exits(app);

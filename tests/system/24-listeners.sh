@@ -112,7 +112,8 @@ near() { # GOT WANTED: each within 6 percentage points
 }
 apps "$(w_app random 4 "$TCP balance = \"random\";")" "$(w_app hash 4 "$TCP balance = \"hash\";")" \
 	"$(w_app ip 4 "$TCP balance = \"ip-hash\";")" \
-	"$(w_app heavy 3 "$TCP balance = \"random\"; weights = [ 2, 1, 1 ];")" | config
+	"$(w_app heavy 3 "$TCP balance = \"random\"; weights = [ 2, 1, 1 ];")" \
+	"$(w_app turns 4 "$TCP $QUICK")" | config
 check "apps of every balance" ctl start
 check "random deals evenly" near "$(shares random)" 25,25,25,25
 check "hash deals evenly" near "$(shares hash)" 25,25,25,25
@@ -128,3 +129,46 @@ sticky() {
 	done
 }
 check "ip-hash: one client, one worker" sticky
+
+# ---- in turn ----
+
+in_turn() { # SLOTS: each of them gets the same number of connections
+	"$BUILD/loadgen" --json --rate 200 --requests 400 "127.0.0.1:$(port turns)" >"$HOUSE/load.turns"
+	load_shows turns "(.workers | length == $1) and all(.workers[]; .answers == 400 / $1)"
+}
+heavier() { # WEIGHT: turns, with slot 0 heavier or not
+	apps "$(w_app turns 4 "$TCP $QUICK weights = [ $1 ];")" | config
+	ctl reload turns
+}
+if [ "$(app turns .balance)" = round-robin ]; then
+	check "round-robin, the default, is exact" within 20 in_turn 4
+	check "after a scale down as well" eval 'ctl scale turns 2 && within 20 in_turn 2'
+	check "and up" eval 'ctl scale turns 4 && within 20 in_turn 4'
+	check "after a reload" eval 'ctl reload turns && within 20 in_turn 4'
+	check "after a stop and start" eval 'ctl stop turns && ctl start turns && within 20 in_turn 4'
+	check "after a crash" eval 'kill -KILL "$(pids turns | head -n 1)";
+		within 5 ready_are turns 4 && within 20 in_turn 4'
+	load_begin swaps --rate "$(scaled 500)" --timeout 5s "127.0.0.1:$(port turns)"
+	for weight in 2 3 1; do
+		check "weight $weight while connections come" heavier $weight
+	done
+	load_end swaps
+	check "lost none of them" unharmed swaps 20
+else
+	skip "round-robin is exact" "$(app turns .balance_note)"
+fi
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(app turns .balance)" = round-robin ]; then
+	retire
+	unprivileged() {
+		setpriv --bounding-set -bpf,-sys_admin --inh-caps -bpf,-sys_admin \
+			"$BUILD/clusterd" >>"$HOUSE/clusterd.log" 2>&1 &
+		SUPERVISOR=$!
+		within 10 answers && ctl wait turns --timeout 10s
+	}
+	check "without CAP_BPF it starts as well" unprivileged
+	check "and deals by lot" equal "$(app turns .balance)" random
+	check "and show says why" says "random (round-robin needs CAP_BPF)" ctl show turns
+	check "evenly" near "$(shares turns)" 25,25,25,25
+else
+	skip "without CAP_BPF it deals by lot" "needs root, setpriv and CAP_BPF to take away"
+fi

@@ -47,7 +47,7 @@ START_TEST(an_app_of_name_and_command_has_all_defaults)
 	ck_assert_uint_eq(app->instances.number, 1);
 	ck_assert_uint_eq(app->backlog, 1024);
 	ck_assert_int_eq(app->adopt, SPEC_ADOPT_AUTO);
-	ck_assert_int_eq(app->balance, BALANCE_RANDOM);
+	ck_assert_int_eq(app->balance, BALANCE_ROUND_ROBIN);
 	ck_assert_uint_eq(app->weight_count, 0);
 	ck_assert_int_eq(app->drain_signal, SIGTERM);
 	ck_assert_uint_eq(app->stop_exit_codes, 0);
@@ -216,7 +216,6 @@ static const char *const later[] = {
 	"adopt = \"node\";",
 	"adopt = \"preload\";",
 	"adopt = \"seccomp\";",
-	"balance = \"round-robin\";",
 	"balance = \"cpu\";",
 	"balance = \"least-conn\";",
 	"balance = \"least-latency\";",
@@ -262,7 +261,8 @@ static const struct {
 	size_t field;
 	unsigned value;
 } choices[] = {
-	{"balance = \"auto\";", FIELD(balance), BALANCE_RANDOM},
+	{"balance = \"auto\";", FIELD(balance), BALANCE_ROUND_ROBIN},
+	{"balance = \"round-robin\";", FIELD(balance), BALANCE_ROUND_ROBIN},
 	{"balance = \"random\";", FIELD(balance), BALANCE_RANDOM},
 	{"balance = \"hash\";", FIELD(balance), BALANCE_HASH},
 	{"balance = \"ip-hash\";", FIELD(balance), BALANCE_IP_HASH},

@@ -205,6 +205,45 @@ START_TEST(buckets_of_a_sick_slot_are_spread_over_the_others)
 }
 END_TEST
 
+START_TEST(buckets_rotate_deals_to_equals_in_strict_turn)
+{
+	uint16_t turn[BUCKETS];
+
+	for (unsigned slots = 1; slots <= SLOTS; slots *= 2) {
+		buckets_assign(&table, BALANCE_ROUND_ROBIN, slot, slots);
+		buckets_rotate(&table, turn);
+		for (unsigned i = 0; i < BUCKETS; i++)
+			ck_assert_uint_eq(turn[i], i % slots);
+	}
+}
+END_TEST
+
+/* As often as it owns buckets, and never far from its share at any time. */
+START_TEST(buckets_rotate_deals_evenly_at_any_time)
+{
+	uint16_t turn[BUCKETS];
+
+	for (unsigned slots = 1; slots <= SLOTS; slots++) {
+		unsigned dealt[SLOTS] = {0};
+
+		for (unsigned i = 0; i < slots; i++)
+			slot[i].weight = 1 + i * i % 7;
+		buckets_assign(&table, BALANCE_ROUND_ROBIN, slot, slots);
+		buckets_rotate(&table, turn);
+		for (unsigned i = 0; i < BUCKETS; i++) {
+			dealt[turn[i]]++;
+			for (unsigned who = 0; who < slots; who++)
+				ck_assert_double_eq_tol(dealt[who],
+							buckets_share(&table, who) *
+								(i + 1.) / BUCKETS,
+							SLOTS / 4.);
+		}
+		for (unsigned who = 0; who < slots; who++)
+			ck_assert_uint_eq(dealt[who], buckets_share(&table, who));
+	}
+}
+END_TEST
+
 static Suite *suite_of_buckets(void)
 {
 	Suite *suite = suite_create("buckets");
@@ -224,6 +263,8 @@ static Suite *suite_of_buckets(void)
 	tcase_add_test(tcase, buckets_of_ip_hash_move_only_with_the_sick_slot);
 	tcase_add_test(tcase, buckets_of_ip_hash_move_only_to_the_newcomer);
 	tcase_add_test(tcase, buckets_of_a_sick_slot_are_spread_over_the_others);
+	tcase_add_test(tcase, buckets_rotate_deals_to_equals_in_strict_turn);
+	tcase_add_test(tcase, buckets_rotate_deals_evenly_at_any_time);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
