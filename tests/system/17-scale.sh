@@ -50,7 +50,8 @@ for count in 8 1 max 4 2; do
 done
 check "the load is reported" load_end all
 check "scale 2 > 8 > 1 > max > 4 > 2 under load: no request failed" unharmed all "$(scaled 1500)"
-check "slots that were added answered" load_shows all '[.workers[].slot] | unique | length == 8'
+check "slots that were added answered" load_shows all \
+	"[.workers[].slot] | unique | length >= (if $LOAD_SCALE == 1 then 8 else 3 end)"
 retire
 
 # Others leave at once and let their queue down: they are told only when it is empty, and

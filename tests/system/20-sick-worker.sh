@@ -23,7 +23,7 @@ load_end kill
 # millisecond here, so that is a handful; kept connections that were idle lose nothing.
 check "kill -9 of four workers under load cost only what was in their hands" load_shows kill \
 	'.refused == 0 and .timeout == 0 and .bad_status == 0 and .bad_body == 0 and
-	 .failed <= 20 and .requests > 300'
+	 .failed <= 20 and .requests > '"$(scaled 300)"
 
 # ---- SIGSTOP ----
 
