@@ -53,7 +53,6 @@ static int write_map(int map, uint32_t key, const void *value)
 #define ADD(to, number)       STEP(BPF_ALU64 | BPF_ADD | BPF_K, to, 0, 0, number)
 #define AND(to, number)       STEP(BPF_ALU64 | BPF_AND | BPF_K, to, 0, 0, number)
 #define LOAD(to, from)        STEP(BPF_LDX | BPF_MEM | BPF_W, to, from, 0, 0)
-#define STORE_KEY(of)         STEP(BPF_STX | BPF_MEM | BPF_W, BPF_REG_10, of, STACK_WORD, 0)
 #define CALL(function)        STEP(BPF_JMP | BPF_CALL, 0, 0, 0, function)
 #define SKIP_IF_ZERO(reg, by) STEP(BPF_JMP | BPF_JEQ | BPF_K, reg, 0, by, 0)
 #define EXIT                  STEP(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
@@ -61,6 +60,7 @@ static int write_map(int map, uint32_t key, const void *value)
 #define LOAD_MAP(to, map)                                               \
 	STEP(BPF_LD | BPF_DW | BPF_IMM, to, BPF_PSEUDO_MAP_FD, 0, map), \
 		STEP(0, 0, 0, 0, 0)
+#define STORE_KEY(from) STEP(BPF_STX | BPF_MEM | BPF_W, BPF_REG_10, from, STACK_WORD, 0)
 #define FETCH_ADD(at, reg) \
 	STEP(BPF_STX | BPF_ATOMIC | BPF_W, at, reg, 0, BPF_ADD | BPF_FETCH)
 
