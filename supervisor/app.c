@@ -131,8 +131,9 @@ static void note_hung(struct app *app, struct seat *seat)
 			waiting += depth;
 	text_format_duration(span, sizeof(span), app->supervisor->now - seat->beat);
 	(void)snprintf(seat->reason, sizeof(seat->reason),
-		       "hung: no heartbeat for %s (%s; %u connections waiting%s%.64s)",
-		       span, evidence, waiting,
+		       "hung: %s%s (%.100s; %u connections waiting%s%.40s)",
+		       seat->figures.trigger ? "it says so itself" : "no heartbeat for ",
+		       seat->figures.trigger ? "" : span, evidence, waiting,
 		       seat->figures.has_status ? "; status: " : "",
 		       seat->figures.has_status ? seat->figures.status : "");
 	log_warn("%s.%u: worker %d %s", app->name, seat->place->slot,

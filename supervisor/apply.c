@@ -179,8 +179,7 @@ static unsigned count_after(const struct app *app, unsigned configured)
 static int take_up(struct app *app, const struct app_spec *spec, unsigned count,
 		   bool start, struct fault *fault)
 {
-	struct core_event change = {.kind = CORE_RELOAD, .count = count};
-	struct core_event begin = {.kind = CORE_START};
+	struct core_event event = {.count = count};
 	struct generation *generation;
 	int result;
 
@@ -195,9 +194,14 @@ static int take_up(struct app *app, const struct app_spec *spec, unsigned count,
 		return result;
 	}
 	app->core.policy = spec->policy;
-	change.arg = begin.arg = generation->number;
-	supervisor_post(app, &change);
-	return start ? (int)operation_begin(app, CORE_OPERATION_START, begin) : 0;
+	event.arg = generation->number;
+	if (start) {
+		event.kind = CORE_START;
+		return operation_begin(app, CORE_OPERATION_START, event);
+	}
+	event.kind = CORE_RELOAD; /* of what does not run: it only takes the word */
+	supervisor_post(app, &event);
+	return 0;
 }
 
 static int add_app(struct batch *batch, struct origin *origin,
@@ -233,7 +237,7 @@ static int roll_app(struct app *app, const struct app_spec *after, struct fault 
 	}
 	app->core.policy = after->policy;
 	event.arg = generation->number;
-	return (int)operation_begin(app, CORE_OPERATION_RELOAD, event);
+	return operation_begin(app, CORE_OPERATION_RELOAD, event);
 }
 
 /* Other numbers for the same workers. */
@@ -257,7 +261,7 @@ static int reshape_app(struct app *app, const struct app_spec *after, struct fau
 	if (count == app->core.want.count)
 		return 0;
 	event.arg = count;
-	return (int)operation_begin(app, CORE_OPERATION_SCALE, event);
+	return operation_begin(app, CORE_OPERATION_SCALE, event);
 }
 
 static int remove_app(struct app *app, struct fault *fault)

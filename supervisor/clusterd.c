@@ -131,7 +131,7 @@ static int check(const struct supervisor *supervisor)
 
 	if (file[0] != '\0')
 		result = config_load(file, false, &arena, &spec, &faults);
-	else if (access(supervisor->places.config, F_OK) == 0)
+	else if (origin_is_default_there(&supervisor->places))
 		result = config_load(file = supervisor->places.config, true, &arena,
 				     &spec, &faults);
 	else

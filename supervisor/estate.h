@@ -204,6 +204,7 @@ void signals_start(struct supervisor *supervisor);
 /* origin.c */
 struct origin *origin_need(struct supervisor *supervisor, const char *path,
 			   bool with_directory);
+bool origin_is_default_there(const struct places *places);
 struct origin *origin_default(struct supervisor *supervisor);
 int origins_give_way(struct supervisor *supervisor);
 void origins_sweep(struct supervisor *supervisor);
@@ -219,8 +220,8 @@ void app_settle(struct app *app); /* steers, parks, frees: after the steps of a 
 const char *app_operation_name(enum core_operation_kind kind);
 
 /* operation.c */
-uint32_t operation_begin(struct app *app, enum core_operation_kind kind,
-			 struct core_event event);
+int operation_begin(struct app *app, enum core_operation_kind kind,
+		    struct core_event event);
 void operation_done(struct app *app, const struct core_action *action);
 
 /* generation.c */

@@ -23,27 +23,26 @@ const char *app_operation_name(enum core_operation_kind kind)
 	return kinds[kind];
 }
 
-/* Posts the event with a fresh id; 0: out of memory. */
-uint32_t operation_begin(struct app *app, enum core_operation_kind kind,
-			 struct core_event event)
+/* Posts the event with a fresh id, which is returned; -ENOMEM, -EBUSY: nothing began. */
+int operation_begin(struct app *app, enum core_operation_kind kind,
+		    struct core_event event)
 {
-	struct operation *operation = calloc(1, sizeof(*operation));
+	struct operation *operation;
 
+	if (app->supervisor->queued >= QUEUE - QUEUE_RESERVE / 2)
+		return -EBUSY;
+	operation = calloc(1, sizeof(*operation));
 	if (operation == NULL)
-		return 0;
+		return -ENOMEM;
 	operation->id = ++app->supervisor->last_operation;
 	operation->kind = kind;
 	operation->began = clock_now();
-	if (app->supervisor->queued >= QUEUE - QUEUE_RESERVE / 2) {
-		free(operation);
-		return 0;
-	}
 	operation->next = app->operations;
 	app->operations = operation;
 	app->trouble[0] = '\0';
 	event.operation = operation->id;
 	supervisor_post(app, &event);
-	return operation->id;
+	return (int)operation->id;
 }
 
 static struct operation *take(struct app *app, uint32_t id)
@@ -113,11 +112,6 @@ void operation_done(struct app *app, const struct core_action *action)
 	free(operation);
 }
 
-static int begun(uint32_t id, struct fault *fault)
-{
-	return id != 0 ? (int)id : fault_set(fault, -ENOMEM, "out of memory");
-}
-
 /* A stopped app comes back as a new generation: paths and files are looked at afresh. */
 static int start_afresh(struct app *app, enum core_operation_kind kind,
 			struct core_event event, struct fault *fault)
@@ -136,7 +130,7 @@ static int start_afresh(struct app *app, enum core_operation_kind kind,
 		return result;
 	}
 	event.arg = generation->number;
-	return begun(operation_begin(app, kind, event), fault);
+	return operation_begin(app, kind, event);
 }
 
 static int refuse_when_stopping(const struct app *app, struct fault *fault)
@@ -162,16 +156,17 @@ int app_begin_start(struct app *app, struct fault *fault)
 	if (app_state(app) == APP_ONLINE)
 		return 0;
 	event.arg = app->core.want.generation;
-	return begun(operation_begin(app, CORE_OPERATION_START, event), fault);
+	return operation_begin(app, CORE_OPERATION_START, event);
 }
 
 int app_begin_stop(struct app *app, struct fault *fault)
 {
 	struct core_event event = {.kind = CORE_STOP};
 
+	(void)fault; /* stopping is never refused; what can be wrong has an errno */
 	if (!app->core.want.running && app_state(app) == APP_STOPPED)
 		return 0;
-	return begun(operation_begin(app, CORE_OPERATION_STOP, event), fault);
+	return operation_begin(app, CORE_OPERATION_STOP, event);
 }
 
 static int check_slot(const struct app *app, unsigned slot, struct fault *fault)
@@ -197,7 +192,7 @@ int app_begin_restart(struct app *app, int slot, struct fault *fault)
 		return result;
 	event.kind = CORE_RESTART_SLOT;
 	event.at.slot = (uint16_t)slot;
-	return begun(operation_begin(app, CORE_OPERATION_RESTART, event), fault);
+	return operation_begin(app, CORE_OPERATION_RESTART, event);
 }
 
 int app_begin_renew(struct app *app, unsigned slot, struct fault *fault)
@@ -209,7 +204,7 @@ int app_begin_renew(struct app *app, unsigned slot, struct fault *fault)
 		result = check_slot(app, slot, fault);
 	if (result < 0)
 		return result;
-	return begun(operation_begin(app, CORE_OPERATION_RENEW, event), fault);
+	return operation_begin(app, CORE_OPERATION_RENEW, event);
 }
 
 /* "4" "+1" "-1" "max" "max-1" "50%" "config" -> a count */
@@ -268,7 +263,7 @@ int app_begin_scale(struct app *app, const char *text, unsigned *ret_count,
 			return result;
 	}
 	event.arg = count;
-	return begun(operation_begin(app, CORE_OPERATION_SCALE, event), fault);
+	return operation_begin(app, CORE_OPERATION_SCALE, event);
 }
 
 void app_reset(struct app *app, int slot)

@@ -2,6 +2,8 @@
  * origin.c - the files that apps came from.
  */
 #include <errno.h>
+#include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,13 +69,29 @@ void origins_sweep(struct supervisor *supervisor)
 	}
 }
 
+/* cluster.conf, or files in conf.d alone. */
+bool origin_is_default_there(const struct places *places)
+{
+	char pattern[PLACES_PATH + 16];
+	glob_t found = {0};
+	bool any;
+
+	if (access(places->config, F_OK) == 0)
+		return true;
+	(void)snprintf(pattern, sizeof(pattern), "%s/*.conf", places->config_directory);
+	any = glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
+	globfree(&found);
+	return any;
+}
+
 /* The embedded configuration stands in for a default file; it gives way to one. */
 int origins_give_way(struct supervisor *supervisor)
 {
 	struct origin *embedded = origin_find(supervisor, NULL);
 	const char *path = supervisor->places.config;
 
-	if (embedded == NULL || access(path, F_OK) == -1 || origin_find(supervisor, path))
+	if (embedded == NULL || !origin_is_default_there(&supervisor->places) ||
+	    origin_find(supervisor, path) != NULL)
 		return 0;
 	embedded->path = strdup(path);
 	embedded->with_directory = true;
@@ -87,7 +105,7 @@ struct origin *origin_default(struct supervisor *supervisor)
 
 	if (supervisor->default_file[0] != '\0')
 		return origin_need(supervisor, supervisor->default_file, false);
-	if (access(path, F_OK) == 0)
+	if (origin_is_default_there(&supervisor->places))
 		return origin_need(supervisor, path, true);
 	return origin_need(supervisor, NULL, false);
 }

@@ -68,6 +68,7 @@ static void translate(struct seat *seat, const struct beat *beat)
 	}
 	if (beat->stopping)
 		post(seat, CORE_LEAVE, 0);
+	seat->figures.trigger = beat->trigger;
 	if (beat->trigger)
 		post(seat, CORE_TRIGGER, 0);
 }

@@ -151,7 +151,7 @@ enum core_event_kind {
 	CORE_SPAWN_FAILED, /* at: it never came to life */
 	CORE_UNROUTED, /* at.slot: no connection waits in the retiring slot's sockets */
 	CORE_OWED,     /* at.slot: connections wait in the sockets of an unwanted slot */
-	CORE_START,    /* arg: generation; operation */
+	CORE_START,    /* arg: generation; count as for CORE_RELOAD; operation */
 	CORE_RELOAD,   /* arg: generation; count: the new one, 0: as it is; operation */
 	CORE_SCALE,    /* arg: count >= 1; operation */
 	CORE_RESTART,  /* arg: generation; operation: stop all, then start */

@@ -38,6 +38,8 @@ void want_start(struct step *step, const struct core_event *event)
 {
 	struct core_app *app = step->app;
 
+	if (!app->want.running && event->count != 0)
+		app->want.count = event->count;
 	assert(app->want.count >= 1 && app->want.count <= CORE_SLOTS);
 	if (!app->want.running) {
 		app->want.running = true;

@@ -48,7 +48,7 @@ struct server {
 	struct ev_loop *loop;
 	void (*answer)(struct server *server, struct exchange *exchange);
 	const char *headers; /* sent with every answer; each ends with \r\n */
-	double idle;      /* seconds after which an idle connection is closed; 0: never */
+	double idle;      /* seconds that one idles after an answer; 0: no end */
 	bool is_draining; /* answers end their connections */
 	unsigned connections;
 	unsigned listeners;
