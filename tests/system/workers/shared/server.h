@@ -48,8 +48,8 @@ struct server {
 	struct ev_loop *loop;
 	void (*answer)(struct server *server, struct exchange *exchange);
 	const char *headers; /* sent with every answer; each ends with \r\n */
-	double idle;      /* seconds that one idles after an answer; 0: no end */
-	bool is_draining; /* answers end their connections */
+	double idle;         /* seconds that one idles after an answer; 0: no end */
+	bool is_draining;    /* answers end their connections */
 	unsigned connections;
 	unsigned listeners;
 	ev_io listener[SERVER_LISTENERS];
