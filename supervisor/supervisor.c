@@ -115,9 +115,12 @@ static void settle(struct supervisor *supervisor)
 			continue;
 		changed = true;
 		app_settle(app);
-		if (!app->removing || app_state(app) != APP_STOPPED ||
-		    supervisor->queued > 0)
+		if (!app->removing || app_state(app) != APP_STOPPED)
 			continue;
+		if (supervisor->queued > 0) { /* of its events, perhaps: look again */
+			app->stepped = true;
+			continue;
+		}
 		log_info("%s: removed", app->name);
 		supervisor_remove(supervisor, app);
 	}
@@ -228,9 +231,14 @@ void supervisor_reap(struct supervisor *supervisor)
 	pid_t pid;
 	int status;
 
-	while (supervisor->queued < QUEUE - HEARTBEAT_TURN * CORE_SEATS &&
-	       (pid = process_next_exited()) > 0) {
+	while ((pid = process_next_exited()) > 0) {
 		struct seat *seat = seat_find(supervisor, pid);
+
+		if (supervisor->queued >= QUEUE - HEARTBEAT_TURN * CORE_SEATS) {
+			/* The rest waits for the drain; no signal comes again for it. */
+			ev_feed_signal_event(supervisor->loop, SIGCHLD);
+			return;
+		}
 
 		if (seat == NULL) {
 			supervisor->orphans++;
