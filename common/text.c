@@ -68,9 +68,10 @@ static int read_number(const char **text, uint64_t *ret_number, uint64_t *ret_pa
 	return 0;
 }
 
-/* Reads one number with its unit off the text, which is spans[*first] or a smaller one;
- * what it comes to must be whole. */
-static int read_span(const char **text, size_t *first, uint64_t *ret_value)
+/* Reads one number with its unit off the text, which is unit[*first] or a smaller one of
+ * `units`; what it comes to must be whole. */
+static int read_amount(const char **text, const struct unit *unit, size_t units,
+		       size_t *first, uint64_t *ret_value)
 {
 	uint64_t number;
 	uint64_t parts;
@@ -80,13 +81,13 @@ static int read_span(const char **text, size_t *first, uint64_t *ret_value)
 	if (error)
 		return error;
 	letters = strcspn(*text, "0123456789.");
-	for (size_t i = *first; i < ARRAY_COUNT(spans); i++) {
+	for (size_t i = *first; i < units; i++) {
 		uint64_t value;
 
-		if (strlen(spans[i].name) != letters ||
-		    strncmp(*text, spans[i].name, letters) != 0)
+		if (strlen(unit[i].name) != letters ||
+		    strncmp(*text, unit[i].name, letters) != 0)
 			continue;
-		if (__builtin_mul_overflow(number, spans[i].size, &value))
+		if (__builtin_mul_overflow(number, unit[i].size, &value))
 			return -ERANGE;
 		if (value % parts != 0)
 			return -EINVAL;
@@ -105,7 +106,7 @@ int text_parse_duration(msec *ret_span, const char *text)
 
 	do {
 		uint64_t value = 0;
-		int error = read_span(&text, &first, &value);
+		int error = read_amount(&text, spans, ARRAY_COUNT(spans), &first, &value);
 
 		if (error)
 			return error;
@@ -115,6 +116,20 @@ int text_parse_duration(msec *ret_span, const char *text)
 	} while (*text);
 
 	*ret_span = (msec)total;
+	return 0;
+}
+
+int text_parse_bytes(uint64_t *ret_bytes, const char *text)
+{
+	uint64_t bytes = 0;
+	size_t first = 0;
+	int error = read_amount(&text, sizes, ARRAY_COUNT(sizes), &first, &bytes);
+
+	if (error)
+		return error;
+	if (*text)
+		return -EINVAL;
+	*ret_bytes = bytes;
 	return 0;
 }
 

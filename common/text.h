@@ -13,6 +13,8 @@
 
 /* "500ms" "1.5s" "30s" "5m" "1h30m" "7d" -> msec; a number without a unit is refused. */
 int text_parse_duration(msec *ret_span, const char *text);
+/* "512B" "64K" "1.5G" "2T", in powers of 1024; a number without a unit is refused. */
+int text_parse_bytes(uint64_t *ret_bytes, const char *text);
 int text_parse_unsigned(unsigned *ret_number, const char *text, unsigned least,
 			unsigned most);
 /* "TERM", "SIGTERM", "15" -> 15 */

@@ -89,6 +89,39 @@ START_TEST(the_longest_duration_is_told_within_its_room)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	int error;
+	uint64_t bytes;
+} sizes[] = {
+	{"0B", 0, 0},
+	{"512B", 0, 512},
+	{"64K", 0, 65536},
+	{"1.5G", 0, UINT64_C(1610612736)},
+	{"2T", 0, UINT64_C(2199023255552)},
+	{"0.5B", -EINVAL, 0},
+	{"64", -EINVAL, 0},
+	{"", -EINVAL, 0},
+	{"K", -EINVAL, 0},
+	{"-1K", -EINVAL, 0},
+	{"64k", -EINVAL, 0},
+	{"64 K", -EINVAL, 0},
+	{"64KB", -EINVAL, 0},
+	{"1G512M", -EINVAL, 0},
+	{"16777215T", 0, UINT64_C(18446742974197923840)},
+	{"16777216T", -ERANGE, 0},
+	{"99999999999999999999B", -ERANGE, 0},
+};
+
+START_TEST(a_size_is_one_number_with_a_unit)
+{
+	uint64_t bytes = 7;
+
+	ck_assert_int_eq(text_parse_bytes(&bytes, sizes[_i].text), sizes[_i].error);
+	ck_assert_uint_eq(bytes, sizes[_i].error ? 7 : sizes[_i].bytes);
+}
+END_TEST
+
 START_TEST(a_size_is_told_with_one_digit_behind_the_point)
 {
 	char text[32];
@@ -245,6 +278,8 @@ static Suite *suite_of_text(void)
 	tcase_add_loop_test(tcase, a_duration_is_told_in_its_two_largest_units, 0,
 			    ARRAY_COUNT(spoken));
 	tcase_add_test(tcase, the_longest_duration_is_told_within_its_room);
+	tcase_add_loop_test(tcase, a_size_is_one_number_with_a_unit, 0,
+			    ARRAY_COUNT(sizes));
 	tcase_add_test(tcase, a_size_is_told_with_one_digit_behind_the_point);
 	tcase_add_test(tcase, a_number_is_read_whole_and_in_range);
 	tcase_add_test(tcase, a_signal_has_a_name_with_or_without_sig_and_a_number);
