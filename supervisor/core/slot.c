@@ -44,7 +44,17 @@ static bool is_open(const struct core_app *app, unsigned slot)
 	       slot < app->reload.count;
 }
 
-/* How good a claim this worker has to its slot; 0: none. */
+unsigned slot_present(const struct slot *slot)
+{
+	unsigned count = 0;
+
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++)
+		count += worker_is_present(&slot->seat[seat]);
+	return count;
+}
+
+/* How good a claim this worker has to its slot; 0: none.  Who is to be renewed makes room
+ * for an heir; but where both seats are taken, it stays until the other one has gone. */
 static unsigned claim_of(const struct core_app *app, unsigned slot,
 			 const struct worker *worker)
 {
@@ -56,10 +66,15 @@ static unsigned claim_of(const struct core_app *app, unsigned slot,
 	};
 	unsigned claim = claims[worker->phase];
 
-	if (!worker_is_present(worker) || (worker->renew && is_reached(app, slot)))
+	bool suits = worker->generation == slot_generation(app, slot);
+	bool goes = worker->renew && is_reached(app, slot);
+
+	if (!worker_is_present(worker))
 		return 0;
-	if (worker->generation == slot_generation(app, slot))
+	if (suits && !goes)
 		return claim + WORKER_PHASES;
+	if (suits && slot_present(&app->slot[slot]) == CORE_SEATS)
+		return claim;
 	if (!is_reached(app, slot) && worker_is_ready(worker))
 		return claim;
 	return 0;
@@ -79,15 +94,6 @@ unsigned slot_keeper(const struct core_app *app, unsigned slot)
 		}
 	}
 	return keeper;
-}
-
-unsigned slot_present(const struct slot *slot)
-{
-	unsigned count = 0;
-
-	for (unsigned seat = 0; seat < CORE_SEATS; seat++)
-		count += worker_is_present(&slot->seat[seat]);
-	return count;
 }
 
 unsigned slot_ready(const struct slot *slot)

@@ -191,17 +191,16 @@ static void follow_good(const struct feature_set *set, struct store *store,
 	struct choice choice;
 	uint32_t next;
 
-	if (is_rested(state)) {
-		store->good[index] = index;
+	if (is_rested(state))
 		return;
-	}
 	choice = choose_good(set, state);
 	take_step(set, state, &choice, &after);
 	next = store_find(store, &after, index, &choice); /* which may move the store */
 	store->good[index] = next;
 }
 
-/* Marks the way of each state as known; returns a state that never rests. */
+/* Marks the way of each state as known; returns a state that never rests: its way comes
+ * back to itself, be it at once. */
 static uint32_t find_restless(const struct store *store)
 {
 	uint32_t *seen = calloc(store->count, sizeof(*seen));
@@ -210,13 +209,12 @@ static uint32_t find_restless(const struct store *store)
 	for (uint32_t i = 0; i < store->count && restless == NOBODY; i++) {
 		uint32_t at = i;
 
-		while (!seen[at] && store->good[at] != at) {
+		while (at != NOBODY && !seen[at]) {
 			seen[at] = i + 1;
 			at = store->good[at];
 		}
-		if (seen[at] == i + 1 && store->good[at] != at)
+		if (at != NOBODY && seen[at] == i + 1)
 			restless = i;
-		seen[at] = seen[at] ? seen[at] : i + 1;
 	}
 	free(seen);
 	return restless;

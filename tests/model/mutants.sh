@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-sets=${SETS-"versions rest late job renew restart crash scale auto beats reload patience reshape compose surge"}
+sets=${SETS-"versions rest late job renew renew-reload restart crash scale auto beats reload patience reshape compose surge"}
 units="core edges backoff trace"
 modules=$(cd supervisor/core && ls core.c edges.c step.c slot.c worker.c verdict.c roll.c want.c \
 	news.c backoff.c trace.c buckets.c)
@@ -154,7 +154,9 @@ mutant roll 's/slot_good\(app, i\) \|\| !//; s/!slot_satisfied/!slot_satisfied/'
 
 mutant slot 's/return is_reached\(app, slot\) \? app->want.generation : app->reload.from/return app->want.generation/' \
 	"a crash spreads the new version"
-mutant slot 's/ \|\| \(worker->renew && is_reached\(app, slot\)\)//' "who is to be renewed may stay"
+mutant slot 's/suits && !goes/suits/' "who is to be renewed may stay"
+mutant slot 's/suits && slot_present\(.*\) == CORE_SEATS/false/' \
+	"two who are to be renewed wait for each other"
 mutant slot 's/!is_reached\(app, slot\) && worker_is_ready/false \&\& worker_is_ready/' \
 	"a slot that is not reached loses who serves"
 mutant slot '/it->seat\[keeper\].phase == WORKER_SERVING/,+1s/ &&$/;/; /seat\[1 - keeper\].phase == WORKER_VACANT;/d' \

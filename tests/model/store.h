@@ -18,7 +18,7 @@ struct origin {
 struct store {
 	struct code *code;
 	struct origin *origin;
-	uint32_t *good; /* where good behaviour leads */
+	uint32_t *good; /* where good behaviour leads; NOBODY: it rests */
 	uint32_t count, room;
 	uint32_t *table; /* of indexes into the above, plus one */
 	uint32_t mask;

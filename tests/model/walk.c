@@ -1,7 +1,7 @@
 /*
  * walk.c - long random walks of a large app, with every law at every step.
  *
- *   walk [all] [SEED]      all: fifty times as many
+ *   walk [all] [SEED]      all: fifty times as many; a seed says the size, too
  *
  * What model.c exhausts with two slots is tried here with sixteen, and a little with all
  * of them: commands come seldom, so that a roll gets somewhere, workers misbehave as
@@ -307,8 +307,8 @@ int main(int argc, char **argv)
 	unsigned failed = 0;
 
 	for (unsigned i = 0; i < walks; i++) {
-		bool wide = i % 10 == 9;
 		uint64_t from = seed ? strtoull(seed, NULL, 10) : i;
+		bool wide = from % 10 == 9;
 		bool good = walk_far(from, wide ? CORE_SLOTS : 16, wide ? 3000 : 20000);
 
 		passed += good;
