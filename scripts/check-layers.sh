@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.." || exit 1
 rooms='
 supervisor > supervisor apply origin app generation environment operation seat spawn route
 	crowd holding signals status estate clusterd
-control > control commands call view select queries describe
+control > control commands call judge view select queries describe
 config > config settings assign source value draft gather
 listener > listener group port local retreat
 '

@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "supervisor/describe.h"
+#include "supervisor/judge.h"
 #include "supervisor/queries.h"
 #include "supervisor/select.h"
 
@@ -101,72 +102,6 @@ static void cmd_scale(struct call *call)
 	call_settle(call);
 }
 
-static void answer_faults(struct call *call, const struct apply_report *report,
-			  int result)
-{
-	unsigned kept =
-		report->faults.count < FAULTS_KEPT ? report->faults.count : FAULTS_KEPT;
-	struct json_writer writer;
-
-	if (report->faults.count == 0) {
-		call_fail(call, CALL_ERROR_FAILED, "message", strerror(-result));
-		return;
-	}
-	call_open_reply(call, &writer, CALL_ERROR_INVALID_CONFIG, false);
-	json_open_array(&writer, "faults");
-	for (unsigned i = 0; i < kept; i++)
-		json_put_text(&writer, NULL, report->faults.list[i].text);
-	json_close_array(&writer);
-	json_put_number(&writer, "count", report->faults.count);
-	call_close_reply(call, &writer, false);
-}
-
-/* What needed no operation is said in words of its own. */
-static void judge_applied(struct call *call, const char *name)
-{
-	const struct app *app = supervisor_find(call->supervisor, name);
-	const char *what = "changed in place";
-
-	if (app == NULL)
-		what = "removed";
-	else if (app_state(app) == APP_STOPPED)
-		what = "listed, not started";
-	call_judge(call, name, NULL, CALL_DONE, what, -1);
-}
-
-static void judge_row(struct call *call, const struct apply_row *row)
-{
-	if (row->fault.text[0] != '\0')
-		call_judge(call, row->app, NULL, CALL_FAILED, row->fault.text, -1);
-	else if (row->operation != 0)
-		call_await(call, row->app,
-			   row->plan.kind == PLAN_REMOVE ? "remove" : NULL,
-			   row->operation);
-	else if (row->applied && row->plan.kind == PLAN_KEEP)
-		call_judge(call, row->app, NULL, CALL_UNCHANGED,
-			   "runs already, unchanged", -1);
-	else if (row->applied)
-		judge_applied(call, row->app);
-	else if (row->plan.kind != PLAN_KEEP)
-		call_judge(call, row->app, NULL, CALL_PLANNED, "differs in the file, too",
-			   -1);
-}
-
-/* Applies, and takes the verdicts; false: the call was answered with an error. */
-static bool apply_and_judge(struct call *call, const struct apply *apply)
-{
-	struct apply_report report;
-	int result = supervisor_apply(call->supervisor, apply, &report);
-
-	if (result < 0)
-		answer_faults(call, &report, result);
-	else
-		for (unsigned i = 0; i < report.rows; i++)
-			judge_row(call, &report.row[i]);
-	apply_report_free(&report);
-	return result >= 0;
-}
-
 static void cmd_start(struct call *call)
 {
 	struct apply apply = {.how = APPLY_START};
@@ -180,7 +115,7 @@ static void cmd_start(struct call *call)
 		call_refuse_parameter(call, "file");
 		return;
 	}
-	if (!is_ending(call) && apply_and_judge(call, &apply))
+	if (!is_ending(call) && judge_apply(call, &apply))
 		call_settle(call);
 }
 
@@ -236,7 +171,7 @@ static void cmd_plan(struct call *call)
 	}
 	result = supervisor_apply(call->supervisor, &apply, &report);
 	if (result < 0)
-		answer_faults(call, &report, result);
+		judge_faults(call, &report, result);
 	else
 		answer_changes(call, &report);
 	apply_report_free(&report);
@@ -254,7 +189,7 @@ static bool reload_one(struct call *call, const char *text)
 		return false; /* cannot be: the targets were looked up before */
 	if (target.slot < 0) {
 		apply.target = &target;
-		return apply_and_judge(call, &apply);
+		return judge_apply(call, &apply);
 	}
 	if (select_target(call, &selection, text) < 0)
 		return false;
@@ -280,7 +215,7 @@ static void cmd_reload(struct call *call)
 		cmd_plan(call);
 		return;
 	}
-	if (json_count(targets) == 0 && !apply_and_judge(call, &everything))
+	if (json_count(targets) == 0 && !judge_apply(call, &everything))
 		return;
 	for (size_t i = 0; i < json_count(targets); i++)
 		if (!reload_one(call, json_text(json_at(targets, i))))

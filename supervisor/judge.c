@@ -1,0 +1,73 @@
+#include "supervisor/judge.h"
+
+#include <string.h>
+
+void judge_faults(struct call *call, const struct apply_report *report, int result)
+{
+	unsigned kept =
+		report->faults.count < FAULTS_KEPT ? report->faults.count : FAULTS_KEPT;
+	struct json_writer writer;
+
+	if (report->faults.count == 0) {
+		call_fail(call, CALL_ERROR_FAILED, "message", strerror(-result));
+		return;
+	}
+	call_open_reply(call, &writer, CALL_ERROR_INVALID_CONFIG, false);
+	json_open_array(&writer, "faults");
+	for (unsigned i = 0; i < kept; i++)
+		json_put_text(&writer, NULL, report->faults.list[i].text);
+	json_close_array(&writer);
+	json_put_number(&writer, "count", report->faults.count);
+	call_close_reply(call, &writer, false);
+}
+
+/* What needed no operation is said in words of its own. */
+static void judge_applied(struct call *call, const char *name)
+{
+	const struct app *app = supervisor_find(call->supervisor, name);
+	const char *what = "changed in place";
+
+	if (app == NULL)
+		what = "removed";
+	else if (app_state(app) == APP_STOPPED)
+		what = "listed, not started";
+	call_judge(call, name, NULL, CALL_DONE, what, -1);
+}
+
+static void judge_row(struct call *call, const struct apply_row *row)
+{
+	if (row->fault.text[0] != '\0')
+		call_judge(call, row->app, NULL, CALL_FAILED, row->fault.text, -1);
+	else if (row->operation != 0)
+		call_await(call, row->app,
+			   row->plan.kind == PLAN_REMOVE ? "remove" : NULL,
+			   row->operation);
+	else if (row->applied && row->plan.kind == PLAN_KEEP)
+		call_judge(call, row->app, NULL, CALL_UNCHANGED,
+			   "runs already, unchanged", -1);
+	else if (row->applied)
+		judge_applied(call, row->app);
+	else if (row->plan.kind != PLAN_KEEP)
+		call_judge(call, row->app, NULL, CALL_PLANNED, "differs in the file, too",
+			   -1);
+}
+
+bool judge_report(struct call *call, const struct apply_report *report, int result)
+{
+	if (result < 0)
+		judge_faults(call, report, result);
+	else
+		for (unsigned i = 0; i < report->rows; i++)
+			judge_row(call, &report->row[i]);
+	return result >= 0;
+}
+
+bool judge_apply(struct call *call, const struct apply *apply)
+{
+	struct apply_report report;
+	int result = supervisor_apply(call->supervisor, apply, &report);
+	bool judged = judge_report(call, &report, result);
+
+	apply_report_free(&report);
+	return judged;
+}
