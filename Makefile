@@ -271,6 +271,13 @@ soak:
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(or $(SOAK_SECONDS),3600)
 	@SOAK=1 BUILD=$(abspath $(BUILD)) scripts/run-tests.sh $(sort $(wildcard tests/soak/*.sh))
 
+# Figures are for people, never for a verdict: no test reads them.
+.PHONY: bench
+bench:
+	@scripts/dependencies.sh build bench
+	@$(MAKE) --no-print-directory -j$(JOBS) tests
+	@BUILD=$(abspath $(BUILD)) scripts/bench.sh $(ONLY)
+
 # ---- the rules of the house ----
 
 .PHONY: lint format

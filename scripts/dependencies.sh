@@ -1,7 +1,7 @@
 #!/bin/sh
 # dependencies.sh - installs the Debian packages that a kind of work needs.
 #
-#   scripts/dependencies.sh build|run|test|lint|fuzz|valgrind ...
+#   scripts/dependencies.sh build|run|test|lint|fuzz|valgrind|bench ...
 #
 # Everything there: one dpkg-query and out.  Something missing: apt-get installs it, as root
 # or by a sudo that asks nothing; else the line to type is printed and the exit code is 1.
@@ -16,6 +16,7 @@ packages_for() {
 	lint) echo check clang-format clang-tidy cppcheck mandoc shellcheck ;;
 	fuzz) echo check clang libclang-rt-14-dev ;;
 	valgrind) echo valgrind libc6-dbg ;;
+	bench) echo check gnuplot-nox nginx-light python3 ;;
 	*)
 		echo "dependencies.sh: no such kind of work: $1" >&2
 		exit 2
