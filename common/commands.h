@@ -32,6 +32,7 @@ enum command_kind {
 	X(ERR, "err", 0, NULL, SERVED, "only what was written to stderr")               \
 	X(OUT, "out", 0, NULL, SERVED, "only what was written to stdout")               \
 	X(FOR, "for", 0, "STATE", SERVED, "ready (the default) or stopped")             \
+	X(WEIGHTS, "weights", 0, "LIST", SERVED, "shares by slot, such as 2,1,1")       \
 	X(NAME, "name", 'n', "NAME", PLANNED, "name of a program started ad hoc")       \
 	X(INSTANCES, "instances", 'i', "N", PLANNED, "how many workers it gets")        \
 	X(LISTEN, "listen", 'l', "ADDRESS", PLANNED, "where it listens")                \
@@ -89,6 +90,11 @@ enum flag {
 	  FLAGS_WAITING, SERVED,                                                        \
 	  "Scale", "(target: string, count: string, wait: ?bool)" COMMAND_CHANGES,      \
 	  "change the number of workers")                                               \
+	X(BALANCE, "balance", "", "TARGET POLICY|config", 2, 2, FLAG_BIT(WEIGHTS),       \
+	  SERVED,                                                                       \
+	  "Balance", "(target: string, policy: string, weights: ?string)"               \
+	  COMMAND_CHANGES,                                                              \
+	  "change how connections are dealt")                                           \
 	X(LIST, "list", "ls l status", "", 0, 0, 0, SERVED,                             \
 	  "List", "() -> (supervisor: ?Process, apps: []App)",                          \
 	  "show all apps and workers")                                                  \
@@ -134,8 +140,6 @@ enum flag {
 	X(DELETE, "delete", "del", "TARGET...", 1, COMMAND_MANY, 0, PLANNED, NULL,      \
 	  NULL,                                                                         \
 	  "forget an ad-hoc app")                                                       \
-	X(BALANCE, "balance", "", "TARGET POLICY", 2, 2, 0, PLANNED, NULL, NULL,        \
-	  "change how connections are dealt")                                           \
 	X(PROMOTE, "promote", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,               \
 	  "let a canary take over")                                                     \
 	X(ROLLBACK, "rollback", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,             \

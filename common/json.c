@@ -69,11 +69,16 @@ bool json_find_bool(const struct json *object, const char *key)
 	return json_is_true(native(json_find(object, key)));
 }
 
-int64_t json_find_number(const struct json *object, const char *key, int64_t missing)
+int64_t json_number(const struct json *json, int64_t missing)
 {
-	const json_t *value = native(json_find(object, key));
+	const json_t *value = native(json);
 
 	return json_is_integer(value) ? json_integer_value(value) : missing;
+}
+
+int64_t json_find_number(const struct json *object, const char *key, int64_t missing)
+{
+	return json_number(json_find(object, key), missing);
 }
 
 double json_find_real(const struct json *object, const char *key, double missing)

@@ -293,6 +293,7 @@ void app_hear_late_beats(struct app *app)
 void app_settle(struct app *app)
 {
 	app->stepped = false;
+	dealing_settle(app);
 	route_update(app);
 	generation_sweep(app);
 	if (app->core.want.running)

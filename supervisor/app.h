@@ -85,6 +85,8 @@ struct app_status {
 	uint32_t generation;
 	const char *balance;      /* in force */
 	const char *balance_note; /* why it is not the one that was asked for; NULL */
+	const char *balance_configured; /* in its place while `balance` ordered; NULL */
+	const uint16_t *weight;         /* in force, by slot */
 	unsigned restarts;
 	struct app_operation_status operation;      /* under way; kind NULL: none */
 	struct app_operation_status last_operation; /* kind NULL: none yet */
@@ -121,6 +123,11 @@ int app_begin_renew(struct app *app, unsigned slot,
  */
 int app_begin_scale(struct app *app, const char *text, unsigned *ret_count,
 		    struct fault *fault);
+
+/* How connections are dealt, from now on: a policy by name, or "config" for what the file
+ * says; weights as "2,1,1", or NULL: as they are.  1, or 0 when it is so already. */
+int app_balance(struct app *app, const char *policy, const char *weights,
+		struct fault *fault);
 
 int app_signal(struct app *app, int slot, int number, unsigned *ret_reached);
 void app_reset(struct app *app, int slot); /* counters and backoff */

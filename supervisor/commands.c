@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "supervisor/adjust.h"
 #include "supervisor/describe.h"
 #include "supervisor/judge.h"
 #include "supervisor/queries.h"
@@ -277,13 +278,14 @@ static void cmd_shutdown(struct call *call)
 }
 
 static void (*const handlers[COMMAND_COUNT])(struct call *call) = {
-	[COMMAND_START] = cmd_start,     [COMMAND_STOP] = cmd_operate,
-	[COMMAND_RESTART] = cmd_operate, [COMMAND_RELOAD] = cmd_reload,
-	[COMMAND_SCALE] = cmd_scale,     [COMMAND_LIST] = query_list,
-	[COMMAND_SHOW] = query_show,     [COMMAND_PLAN] = cmd_plan,
-	[COMMAND_WAIT] = query_wait,     [COMMAND_SIGNAL] = cmd_signal,
-	[COMMAND_RESET] = cmd_reset,     [COMMAND_REOPEN] = cmd_reopen,
-	[COMMAND_PING] = query_ping,     [COMMAND_SHUTDOWN] = cmd_shutdown,
+	[COMMAND_START] = cmd_start,       [COMMAND_STOP] = cmd_operate,
+	[COMMAND_RESTART] = cmd_operate,   [COMMAND_RELOAD] = cmd_reload,
+	[COMMAND_SCALE] = cmd_scale,       [COMMAND_BALANCE] = adjust_balance,
+	[COMMAND_LIST] = query_list,       [COMMAND_SHOW] = query_show,
+	[COMMAND_PLAN] = cmd_plan,         [COMMAND_WAIT] = query_wait,
+	[COMMAND_SIGNAL] = cmd_signal,     [COMMAND_RESET] = cmd_reset,
+	[COMMAND_REOPEN] = cmd_reopen,     [COMMAND_PING] = query_ping,
+	[COMMAND_SHUTDOWN] = cmd_shutdown,
 };
 
 static const struct {

@@ -91,8 +91,8 @@ static msec beat_of(const struct app *app, unsigned slot)
 
 static unsigned patience_of(const struct app *app)
 {
-	return app_spec(app)->balance == BALANCE_IP_HASH ? DEPTH_STICKY_PATIENCE
-							 : DEPTH_PATIENCE;
+	return dealing_policy(app) == BALANCE_IP_HASH ? DEPTH_STICKY_PATIENCE
+						      : DEPTH_PATIENCE;
 }
 
 static bool judge(struct app *app)

@@ -52,6 +52,18 @@ struct generation {
 	struct holding *holding[SPEC_LISTEN]; /* borrowed from the app */
 };
 
+/* How connections are dealt: by which policy, and what each slot weighs. */
+struct dealing {
+	enum balance balance;
+	uint16_t weight[CORE_SLOTS];
+};
+
+/* What `balance` ordered; in force while the configuration says what it said then. */
+struct override {
+	bool given;
+	struct dealing dealing, configured;
+};
+
 struct seat {
 	struct place *place;
 	struct seat *next_by_pid;
@@ -124,6 +136,7 @@ struct app {
 	struct place *place[CORE_SLOTS + 1];
 	struct ev_timer look; /* at retreats, while there are any */
 	struct crowd crowd;
+	struct override override;
 	struct operation *operations;
 	struct {
 		enum core_operation_kind kind;
@@ -270,6 +283,12 @@ void route_init(struct app *app);
 void route_admit(struct app *app);
 void route_update(struct app *app);
 void route_retreat(struct place *place);
+
+/* dealing.c */
+void dealing_read(const struct app *app, struct dealing *ret_dealing); /* in force */
+enum balance dealing_policy(const struct app *app);
+void dealing_settle(struct app *app); /* ends an override when its time is over */
+void dealing_read_status(const struct app *app, struct app_status *status);
 
 /* crowd.c */
 void crowd_init(struct app *app);

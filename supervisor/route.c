@@ -64,7 +64,7 @@ static bool serves(const struct app *app, const struct holding *holding, unsigne
 
 static void steer(struct app *app, struct holding *holding)
 {
-	const struct app_spec *spec = app_spec(app);
+	struct dealing dealing;
 	struct buckets_slot slot[CORE_SLOTS];
 	unsigned slots = holding->listener.slots;
 	struct fault fault = {0};
@@ -74,17 +74,18 @@ static void steer(struct app *app, struct holding *holding)
 		return;
 	if (slots > core_count(&app->core))
 		slots = core_count(&app->core); /* parked ones are nobody's */
+	dealing_read(app, &dealing);
 	for (unsigned i = 0; i < slots; i++) {
 		slot[i].healthy = core_routes(&app->core, i) && serves(app, holding, i) &&
 				  !crowd_avoids(app, i);
-		slot[i].weight = spec_weight(spec, i);
+		slot[i].weight = dealing.weight[i];
 	}
-	changed = buckets_assign(&holding->buckets, spec->balance, slot, slots);
+	changed = buckets_assign(&holding->buckets, dealing.balance, slot, slots);
 	if (!changed && !holding->stale)
 		return;
 	holding->stale = false;
-	if (listener_steer(&holding->listener, spec->balance, &holding->buckets, &fault) <
-	    0)
+	if (listener_steer(&holding->listener, dealing.balance, &holding->buckets,
+			   &fault) < 0)
 		log_error("%s: %s: cannot steer: %s", app->name, holding->text,
 			  fault.text);
 }

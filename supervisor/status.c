@@ -23,13 +23,6 @@ static const char *const worker_states[WORKER_STATES] = {
 	[WORKER_IS_STOPPING] = "stopping",
 };
 
-static const char *const balances[BALANCES] = {
-	[BALANCE_RANDOM] = "random",
-	[BALANCE_HASH] = "hash",
-	[BALANCE_IP_HASH] = "ip-hash",
-	[BALANCE_ROUND_ROBIN] = "round-robin",
-};
-
 const char *app_state_name(enum app_state state)
 {
 	return app_states[state];
@@ -217,27 +210,6 @@ static const char *foreign_text(const struct app *app)
 	return NULL;
 }
 
-static const char *why_no_turns(int error)
-{
-	if (error == -EPERM)
-		return "round-robin needs CAP_BPF";
-	return "this kernel cannot do round-robin";
-}
-
-/* Round-robin falls back to chance where the kernel refuses its program. */
-static void read_balance(const struct app *app, struct app_status *status)
-{
-	status->balance = balances[status->spec->balance];
-	if (status->spec->balance != BALANCE_ROUND_ROBIN)
-		return;
-	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
-		if (at->listener.no_turns == 0)
-			continue;
-		status->balance = balances[BALANCE_RANDOM];
-		status->balance_note = why_no_turns(at->listener.no_turns);
-	}
-}
-
 void app_read_status(const struct app *app, struct app_status *ret_status)
 {
 	const struct generation *wanted;
@@ -251,7 +223,7 @@ void app_read_status(const struct app *app, struct app_status *ret_status)
 	status.running = count_running(app);
 	status.overridden = app->core.want.count != status.configured;
 	status.generation = app->core.want.generation;
-	read_balance(app, &status);
+	dealing_read_status(app, &status);
 	status.restarts = count_restarts(app);
 	if (status.spec->log == SPEC_LOG_FILE) {
 		status.log_out = app->log_out;

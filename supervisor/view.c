@@ -141,6 +141,19 @@ static void view_origin(struct json_writer *writer, const struct app_status *sta
 			spec->policy.beats ? spec->policy.beat_timeout : -1);
 }
 
+static void view_balance(struct json_writer *writer, const struct app_status *status)
+{
+	unsigned slots = status->desired > 0 ? status->desired : status->configured;
+
+	json_put_text(writer, "balance", status->balance);
+	json_put_text(writer, "balance_note", status->balance_note);
+	json_put_text(writer, "balance_configured", status->balance_configured);
+	json_open_array(writer, "weights");
+	for (unsigned i = 0; i < slots && status->weight != NULL; i++)
+		json_put_number(writer, NULL, status->weight[i]);
+	json_close_array(writer);
+}
+
 void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
 {
 	struct app_status status;
@@ -152,8 +165,7 @@ void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
 	json_put_text(writer, "state", app_state_name(status.state));
 	view_numbers(writer, &status);
 	json_put_number(writer, "generation", status.generation);
-	json_put_text(writer, "balance", status.balance);
-	json_put_text(writer, "balance_note", status.balance_note);
+	view_balance(writer, &status);
 	json_open_array(writer, "listen");
 	for (unsigned i = 0; i < status.listens; i++)
 		json_put_text(writer, NULL, status.listen[i]);

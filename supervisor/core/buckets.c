@@ -15,8 +15,33 @@
 #include "supervisor/core/buckets.h"
 
 #include <assert.h>
+#include <string.h>
 
 #define MULTIPLIER 0x9e3779b1U /* 2^32 by the golden ratio: scatters what is in a row */
+
+static const char *const names[BALANCES] = {
+	[BALANCE_RANDOM] = "random",
+	[BALANCE_HASH] = "hash",
+	[BALANCE_IP_HASH] = "ip-hash",
+	[BALANCE_ROUND_ROBIN] = "round-robin",
+};
+
+const char *buckets_balance_name(enum balance balance)
+{
+	assert(balance < BALANCES);
+	return names[balance];
+}
+
+bool buckets_find_balance(const char *name, enum balance *ret_balance)
+{
+	for (unsigned i = 0; i < BALANCES; i++) {
+		if (strcmp(names[i], name) != 0)
+			continue;
+		*ret_balance = (enum balance)i;
+		return true;
+	}
+	return false;
+}
 
 struct deal {
 	const struct buckets_slot *slot;

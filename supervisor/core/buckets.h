@@ -22,6 +22,9 @@ enum balance {
 	BALANCES
 };
 
+const char *buckets_balance_name(enum balance balance); /* as configurations say it */
+bool buckets_find_balance(const char *name, enum balance *ret_balance);
+
 struct buckets {
 	uint16_t owner[BUCKETS]; /* slot */
 };

@@ -219,6 +219,11 @@ enum exit_code verb_change(const struct options *options)
 	if (options->command == COMMAND_SCALE) {
 		json_put_text(writer, "target", options->argument[0]);
 		json_put_text(writer, "count", options->argument[1]);
+	} else if (options->command == COMMAND_BALANCE) {
+		json_put_text(writer, "target", options->argument[0]);
+		json_put_text(writer, "policy", options->argument[1]);
+		if (options_has(options, FLAG_WEIGHTS))
+			json_put_text(writer, "weights", options->value[FLAG_WEIGHTS]);
 	} else {
 		verb_put_targets(writer, options, 0);
 	}

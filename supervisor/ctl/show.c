@@ -114,18 +114,37 @@ static void print_origin(const struct json *app)
 	print_span("hung after", app, "heartbeat_timeout_ms");
 }
 
+/* Equal ones say nothing. */
+static void print_weights(const struct json *weights)
+{
+	bool differ = false;
+
+	for (size_t i = 1; i < json_count(weights); i++)
+		differ = differ || json_number(json_at(weights, i), 1) !=
+					   json_number(json_at(weights, 0), 1);
+	if (!differ)
+		return;
+	(void)printf("  %-12s", "weights");
+	for (size_t i = 0; i < json_count(weights); i++)
+		(void)printf(" %" PRId64, json_number(json_at(weights, i), 1));
+	(void)putchar('\n');
+}
+
 static void print_balance(const struct json *app)
 {
 	const char *balance = json_find_text(app, "balance");
 	const char *note = json_find_text(app, "balance_note");
-	char text[128];
+	const char *configured = json_find_text(app, "balance_configured");
 
-	if (note == NULL) {
-		print_text("balance", balance);
+	if (balance == NULL)
 		return;
-	}
-	(void)snprintf(text, sizeof(text), "%s (%s)", balance, note);
-	print_text("balance", text);
+	(void)printf("  %-12s %s", "balance", balance);
+	if (note != NULL)
+		(void)printf(" (%s)", note);
+	if (configured != NULL)
+		(void)printf(" (ordered; the config says %s)", configured);
+	(void)putchar('\n');
+	print_weights(json_find(app, "weights"));
 }
 
 static void print_app(const struct options *options, const struct json *app)

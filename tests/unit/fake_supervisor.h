@@ -190,8 +190,10 @@ const char *worker_state_name(enum worker_state state)
 
 void app_read_status(const struct app *app, struct app_status *ret_status)
 {
-	*ret_status = (struct app_status){
-		.name = app->name, .state = app->state, .operation = app->operation};
+	*ret_status = (struct app_status){.name = app->name,
+					  .state = app->state,
+					  .balance = "hash",
+					  .operation = app->operation};
 }
 
 bool app_read_worker(struct app *app, unsigned index, bool sample,
@@ -236,6 +238,15 @@ int app_begin_scale(struct app *app, const char *count, unsigned *ret_count,
 	fake_note("scale %s %s\n", app->name, count);
 	*ret_count = 1;
 	return fake_operation(app, fault);
+}
+
+int app_balance(struct app *app, const char *policy, const char *weights,
+		struct fault *fault)
+{
+	fake_note("balance %s %s %s\n", app->name, policy, weights ? weights : "-");
+	if (strcmp(policy, "nonsense") == 0)
+		return fault_set(fault, -EINVAL, "no such policy");
+	return app->idle ? 0 : 1;
 }
 
 int app_signal(struct app *app, int slot, int number, unsigned *ret_reached)

@@ -42,6 +42,18 @@ static void check_only_of(const struct buckets *from, const struct buckets *to,
 				      from->owner[i], to->owner[i], who);
 }
 
+START_TEST(every_balance_has_a_name_by_which_it_is_found)
+{
+	const char *name = buckets_balance_name((enum balance)_i);
+	enum balance found;
+
+	ck_assert_ptr_nonnull(name);
+	ck_assert(buckets_find_balance(name, &found));
+	ck_assert_int_eq(found, _i);
+	ck_assert(!buckets_find_balance("nonsense", &found));
+}
+END_TEST
+
 START_TEST(buckets_are_shared_evenly_by_equals)
 {
 	for (unsigned slots = 1; slots <= SLOTS; slots++) {
@@ -251,6 +263,8 @@ static Suite *suite_of_buckets(void)
 
 	tcase_set_timeout(tcase, 60); /* for valgrind */
 	tcase_add_checked_fixture(tcase, setup, NULL);
+	tcase_add_loop_test(tcase, every_balance_has_a_name_by_which_it_is_found, 0,
+			    BALANCES);
 	tcase_add_loop_test(tcase, buckets_are_shared_evenly_by_equals, 0, BALANCES);
 	tcase_add_loop_test(tcase, buckets_are_shared_by_weight_exact_to_one, 0,
 			    BALANCES);

@@ -106,6 +106,8 @@ static const struct {
 	{"Reload", ",\"parameters\":{\"targets\":[\"web\",\"nosuch\"]}", "NoSuchTarget"},
 	{"Scale", ",\"parameters\":{\"target\":\"nosuch\",\"count\":\"3\"}",
 	 "NoSuchTarget"},
+	{"Balance", ",\"parameters\":{\"target\":\"nosuch\",\"policy\":\"hash\"}",
+	 "NoSuchTarget"},
 	{"Signal", ",\"parameters\":{\"targets\":[\"web\",\"no\"],\"signal\":\"HUP\"}",
 	 "NoSuchTarget"},
 	{"Reset", ",\"parameters\":{\"targets\":[\"web\",\"no\"]}", "NoSuchTarget"},
@@ -130,6 +132,9 @@ static const struct {
 	{"Start", ",\"parameters\":{\"file\":\"relative.conf\"}"},
 	{"Plan", ",\"parameters\":{\"file\":\"relative.conf\"}"},
 	{"Scale", ",\"parameters\":{\"target\":\"web\",\"count\":3}"},
+	{"Balance", ",\"parameters\":{\"target\":\"web\"}"},
+	{"Balance", ",\"parameters\":{\"target\":\"web\",\"policy\":\"hash\","
+		    "\"weights\":[2]}"},
 	{"Signal", ",\"parameters\":{\"targets\":[\"web\"],\"signal\":\"NOSUCH\"}"},
 	{"Wait", ",\"parameters\":{\"targets\":[\"web\"],\"for\":\"lunch\"}"},
 	{"List", ",\"upgrade\":true"},
@@ -334,6 +339,35 @@ START_TEST(a_plan_names_the_keys_that_differ)
 	ck_assert_str_eq(json_find_text(change(2), "app"), "web");
 	ck_assert_str_eq(json_text(json_at(json_find(change(2), "keys"), 0)), "command");
 	ck_assert(json_find_bool(change(2), "asked_for"));
+}
+END_TEST
+
+START_TEST(balance_says_what_is_in_force)
+{
+	ask("Balance", ",\"parameters\":{\"target\":\"web\",\"policy\":\"hash\","
+		       "\"weights\":\"2,1\"}");
+	hear_last();
+	check_verdict(0, "web", "done");
+	ck_assert_str_eq(json_find_text(verdict(0), "reason"), "balance is now hash");
+	ck_assert_str_eq(fake.asked, "balance web hash 2,1\n");
+
+	fake.app[2].idle = true;
+	ask("Balance", ",\"parameters\":{\"target\":\"web\",\"policy\":\"hash\"}");
+	hear_last();
+	check_verdict(0, "web", "unchanged");
+}
+END_TEST
+
+START_TEST(balance_is_of_apps_and_of_known_policies)
+{
+	ask("Balance", ",\"parameters\":{\"target\":\"web.3\",\"policy\":\"hash\"}");
+	hear_last();
+	check_verdict(0, "web", "refused");
+	ck_assert_str_eq(fake.asked, "");
+	ask("Balance", ",\"parameters\":{\"target\":\"web\",\"policy\":\"nonsense\"}");
+	hear_last();
+	check_verdict(0, "web", "refused");
+	ck_assert_str_eq(json_find_text(verdict(0), "reason"), "no such policy");
 }
 END_TEST
 
@@ -628,6 +662,8 @@ static Suite *suite_of_commands(void)
 			    ARRAY_COUNT(mistakes));
 	tcase_add_loop_test(tcase, a_parameter_that_makes_no_sense_changes_nothing, 0,
 			    ARRAY_COUNT(misuses));
+	tcase_add_test(tcase, balance_says_what_is_in_force);
+	tcase_add_test(tcase, balance_is_of_apps_and_of_known_policies);
 	tcase_add_test(tcase, an_invalid_configuration_is_told_with_all_its_faults);
 	add_once(tcase);
 	add_each(tcase);

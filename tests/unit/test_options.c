@@ -119,6 +119,8 @@ static const struct {
 	{"stop", "usage"},
 	{"scale web", "usage"},
 	{"scale web 1 2", "usage"},
+	{"balance web", "usage"},
+	{"balance web hash --weights", "needs"},
 	{"list web", "usage"},
 	{"check a b", "usage"},
 	{"delete web", "not supported yet"},
