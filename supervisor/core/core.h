@@ -60,7 +60,10 @@ struct slot {
 enum core_ready_rule {
 	CORE_READY_NOTIFY, /* READY=1 */
 	CORE_READY_EXEC,   /* alive for ready_exec */
-	CORE_READY_AUTO /* as NOTIFY once any worker of the app said READY=1, else EXEC */
+	CORE_READY_LISTEN, /* it listens on a socket that it asked for */
+	CORE_READY_AUTO    /* as NOTIFY once any worker of the app said READY=1; else as
+			      LISTEN    once any asked for a socket; else whichever comes first,
+			      EXEC too */
 };
 
 enum core_restart_rule {
@@ -130,6 +133,7 @@ struct core_app {
 		bool reverted;        /* it failed, and its undoing is under way */
 	} operation;
 	bool notifies;  /* some worker of this app said READY=1 */
+	bool listens;   /* some worker of this app asked for its socket */
 	unsigned slots; /* of slot[], how many were ever wanted; the surge slot aside */
 	struct slot slot[CORE_SLOTS + 1];
 };
@@ -140,14 +144,15 @@ struct seat_ref {
 };
 
 enum core_event_kind {
-	CORE_TICK,    /* the only event that expires deadlines */
-	CORE_AWAKE,   /* the supervisor woke `arg` ms late: beat deadlines move by that */
-	CORE_READY,   /* at: READY=1 */
-	CORE_BEAT,    /* at: WATCHDOG=1 */
-	CORE_LEAVE,   /* at: STOPPING=1, unasked or as an answer */
-	CORE_TRIGGER, /* at: WATCHDOG=trigger, the worker calls itself hung */
-	CORE_EXTEND,  /* at: EXTEND_TIMEOUT_USEC; arg: ms from now for this deadline */
-	CORE_EXIT,    /* at: reaped; arg: enum core_exit */
+	CORE_TICK,  /* the only event that expires deadlines */
+	CORE_AWAKE, /* the supervisor woke `arg` ms late: beat deadlines move by that */
+	CORE_READY, /* at: READY=1 */
+	CORE_LISTENING, /* at: it asked for a socket, and listens on it */
+	CORE_BEAT,      /* at: WATCHDOG=1 */
+	CORE_LEAVE,     /* at: STOPPING=1, unasked or as an answer */
+	CORE_TRIGGER,   /* at: WATCHDOG=trigger, the worker calls itself hung */
+	CORE_EXTEND,    /* at: EXTEND_TIMEOUT_USEC; arg: ms from now for this deadline */
+	CORE_EXIT,      /* at: reaped; arg: enum core_exit */
 	CORE_SPAWN_FAILED, /* at: it never came to life */
 	CORE_UNROUTED, /* at.slot: no connection waits in the retiring slot's sockets */
 	CORE_OWED,     /* at.slot: connections wait in the sockets of an unwanted slot */

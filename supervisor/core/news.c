@@ -54,14 +54,14 @@ void news_awake(struct step *step, const struct core_event *event)
 	} while (next_seat(step, &at));
 }
 
-/* From now on every worker of this app is held to READY=1, those that start now too. */
-static void learn_to_wait(struct step *step)
+/* From now on every worker of this app is held to it, those that start now too. */
+static void learn(struct step *step, bool *habit)
 {
 	struct seat_ref at = first_seat(step);
 
-	if (step->app->notifies)
+	if (*habit)
 		return;
-	step->app->notifies = true;
+	*habit = true;
 	do {
 		struct worker *worker = step_worker(step, at);
 
@@ -72,11 +72,26 @@ static void learn_to_wait(struct step *step)
 
 void news_ready(struct step *step, const struct core_event *event)
 {
-	if (step->app->policy.ready == CORE_READY_EXEC ||
+	enum core_ready_rule rule = step->app->policy.ready;
+
+	if (rule == CORE_READY_EXEC || rule == CORE_READY_LISTEN ||
 	    step_worker(step, event->at)->phase == WORKER_VACANT)
 		return;
-	learn_to_wait(step);
+	learn(step, &step->app->notifies);
 	worker_move(step, event->at, STIMULUS_READY, CORE_EXIT_FAILURE);
+}
+
+/* Who says READY=1 as well has more to do than to listen. */
+void news_listening(struct step *step, const struct core_event *event)
+{
+	enum core_ready_rule rule = step->app->policy.ready;
+
+	if (rule == CORE_READY_EXEC || rule == CORE_READY_NOTIFY ||
+	    step_worker(step, event->at)->phase == WORKER_VACANT)
+		return;
+	learn(step, &step->app->listens);
+	if (rule == CORE_READY_LISTEN || !step->app->notifies)
+		worker_move(step, event->at, STIMULUS_READY, CORE_EXIT_FAILURE);
 }
 
 void news_beat(struct step *step, const struct core_event *event)

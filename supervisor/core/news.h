@@ -9,6 +9,7 @@
 void news_tick(struct step *step, const struct core_event *event);
 void news_awake(struct step *step, const struct core_event *event);
 void news_ready(struct step *step, const struct core_event *event);
+void news_listening(struct step *step, const struct core_event *event);
 void news_beat(struct step *step, const struct core_event *event);
 void news_leave(struct step *step, const struct core_event *event);
 void news_trigger(struct step *step, const struct core_event *event);

@@ -22,6 +22,7 @@ static const struct {
 	[CORE_TICK] = {"tick", HAS_DICE},
 	[CORE_AWAKE] = {"awake", HAS_NUMBER},
 	[CORE_READY] = {"ready", HAS_SEAT},
+	[CORE_LISTENING] = {"listening", HAS_SEAT},
 	[CORE_BEAT] = {"beat", HAS_SEAT},
 	[CORE_LEAVE] = {"leave", HAS_SEAT | HAS_DICE},
 	[CORE_TRIGGER] = {"trigger", HAS_SEAT | HAS_DICE},

@@ -7,7 +7,7 @@
 bool worker_starts_by_exec(const struct core_app *app)
 {
 	return app->policy.ready == CORE_READY_EXEC ||
-	       (app->policy.ready == CORE_READY_AUTO && !app->notifies);
+	       (app->policy.ready == CORE_READY_AUTO && !app->notifies && !app->listens);
 }
 
 msec worker_deadline(const struct core_app *app, const struct worker *worker, msec now)

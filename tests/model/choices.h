@@ -107,19 +107,28 @@ static void choose_words(const struct feature_set *set, const struct state *stat
 		may(choices, (struct core_event){.kind = CORE_BEAT, .at = at});
 }
 
+static void choose_readiness(const struct feature_set *set, struct seat_ref at,
+			     struct choices *choices)
+{
+	may(choices, (struct core_event){.kind = CORE_READY, .at = at});
+	if (set->policy.ready == CORE_READY_AUTO ||
+	    set->policy.ready == CORE_READY_LISTEN)
+		may(choices, (struct core_event){.kind = CORE_LISTENING, .at = at});
+}
+
 static void choose_news(const struct feature_set *set, const struct state *state,
 			struct seat_ref at, struct choices *choices)
 {
 	switch (state->app.slot[at.slot].seat[at.seat].phase) {
 	case WORKER_STARTING:
-		may(choices, (struct core_event){.kind = CORE_READY, .at = at});
+		choose_readiness(set, at, choices);
 		choose_exits(set, at, set->features & BAD_STARTS, choices);
 		choose_words(set, state, at, choices);
 		break;
 	case WORKER_SERVING:
 	case WORKER_LATE:
 		if (set->policy.ready == CORE_READY_AUTO)
-			may(choices, (struct core_event){.kind = CORE_READY, .at = at});
+			choose_readiness(set, at, choices);
 		choose_exits(set, at, false, choices);
 		choose_words(set, state, at, choices);
 		break;

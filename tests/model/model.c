@@ -165,7 +165,9 @@ static struct choice choose_good(const struct feature_set *set, const struct sta
 		choice.span = 0;
 		if (worker->phase == WORKER_STARTING &&
 		    !worker_starts_by_exec(&state->app))
-			choice.event.kind = CORE_READY;
+			choice.event.kind = set->policy.ready == CORE_READY_LISTEN
+						    ? CORE_LISTENING
+						    : CORE_READY;
 		else if (worker->phase == WORKER_UNROUTING)
 			choice.event.kind = CORE_UNROUTED;
 		else if (worker->phase == WORKER_STOPPING ||

@@ -108,6 +108,9 @@ mutant edges '/SERVING\] = /,/^\t\}/s/TO\(STOPPING\), JUDGED/TO(STOPPING)/' \
 
 mutant worker 's/(step->now - worker->served >= )settle/\10/' "who is ready is good at once"
 mutant worker 's/!app->notifies/true/' "nobody is ever held to READY=1"
+mutant worker 's/!app->listens/true/' "nobody is ever held to listening"
+mutant news 's/rule == CORE_READY_LISTEN \|\| !step/true || !step/' \
+	"listening is enough for who says READY=1"
 mutant worker '/worker->served = step->now/d' "nobody remembers since when one serves"
 mutant worker 's/worker->deadline <= step->now/worker->deadline < step->now/' \
 	"deadlines are one tick late"

@@ -107,7 +107,7 @@ static struct code encode(const struct state *state)
 			  app->reload.reached << 4);
 	*at++ = (uint8_t)(app->reload.failures | app->scale.failures << 4);
 	*at++ = (uint8_t)(app->scale.active | app->scale.from << 1 |
-			  (unsigned)app->notifies << 4);
+			  (unsigned)app->notifies << 4 | (unsigned)app->listens << 5);
 	*at++ = (uint8_t)(app->operation.kind | (unsigned)app->operation.reverted << 4);
 	*at++ = (uint8_t)(app->operation.first | app->operation.past << 4);
 	*at++ = (uint8_t)(state->ghost.witness.generation | state->ghost.witness.count
@@ -140,7 +140,8 @@ static struct state decode(const struct code *code, const struct core_policy *po
 	app->scale.failures = at[3] >> 4;
 	app->scale.active = at[4] & 1;
 	app->scale.from = at[4] >> 1 & 7;
-	app->notifies = at[4] >> 4;
+	app->notifies = at[4] >> 4 & 1;
+	app->listens = at[4] >> 5;
 	app->operation.kind = (enum core_operation_kind)(at[5] & 15);
 	app->operation.reverted = at[5] >> 4;
 	app->operation.first = at[6] & 15;

@@ -132,8 +132,8 @@ static void step_seat(struct walk *walk, enum core_event_kind kind, struct seat_
 static void misbehave(struct walk *walk, struct seat_ref at)
 {
 	static const enum core_event_kind kinds[] = {
-		CORE_EXIT,  CORE_EXIT,    CORE_EXIT,   CORE_SPAWN_FAILED,
-		CORE_LEAVE, CORE_TRIGGER, CORE_EXTEND, CORE_UNROUTED,
+		CORE_EXIT,    CORE_EXIT,   CORE_EXIT,     CORE_SPAWN_FAILED, CORE_LEAVE,
+		CORE_TRIGGER, CORE_EXTEND, CORE_UNROUTED, CORE_LISTENING,
 	};
 	enum core_event_kind kind = kinds[draw(walk, ARRAY_COUNT(kinds))];
 	uint32_t arg = kind == CORE_EXIT ? draw(walk, 3) : draw(walk, 3000);

@@ -89,6 +89,7 @@ static bool set_word(struct core_policy *policy, const char *key, const char *va
 	static const char *const ready[] = {
 		[CORE_READY_NOTIFY] = "notify",
 		[CORE_READY_EXEC] = "exec",
+		[CORE_READY_LISTEN] = "listen",
 		[CORE_READY_AUTO] = "auto",
 	};
 	static const char *const restart[] = {

@@ -227,6 +227,30 @@ START_TEST(core_learns_of_ready_from_a_worker_that_serves_already)
 }
 END_TEST
 
+START_TEST(core_holds_all_to_listening_once_one_worker_asked_for_its_socket)
+{
+	begin(2);
+	app.policy.ready = CORE_READY_AUTO;
+	command(CORE_START, 1, 1);
+	wait_until(1050);
+	news(CORE_LISTENING, 0, 0, 0);
+	ck_assert_int_eq(worker(0, 0)->phase, WORKER_SERVING);
+	ck_assert_int_eq(worker(1, 0)->deadline, 2000);
+	ck_assert(app.listens && !app.notifies);
+}
+END_TEST
+
+START_TEST(core_takes_listening_for_nothing_from_who_says_ready)
+{
+	begin(1);
+	app.policy.ready = CORE_READY_NOTIFY;
+	command(CORE_START, 1, 1);
+	news(CORE_LISTENING, 0, 0, 0);
+	ck_assert_int_eq(worker(0, 0)->phase, WORKER_STARTING);
+	ck_assert(!app.listens);
+}
+END_TEST
+
 /* ---- beats ---- */
 
 START_TEST(core_judges_beats_from_the_first_one_on)
@@ -552,6 +576,9 @@ static Suite *suite_of_core(void)
 	tcase_add_test(tcase, core_ignores_ready_where_the_exec_time_counts);
 	tcase_add_test(tcase, core_holds_all_to_ready_once_one_worker_said_it);
 	tcase_add_test(tcase, core_learns_of_ready_from_a_worker_that_serves_already);
+	tcase_add_test(tcase,
+		       core_holds_all_to_listening_once_one_worker_asked_for_its_socket);
+	tcase_add_test(tcase, core_takes_listening_for_nothing_from_who_says_ready);
 	tcase_add_test(tcase, core_judges_beats_from_the_first_one_on);
 	tcase_add_test(tcase, core_judges_a_worker_that_beat_while_it_started);
 	tcase_add_test(tcase, core_ignores_beats_where_they_are_switched_off);
