@@ -61,9 +61,9 @@ enum core_ready_rule {
 	CORE_READY_NOTIFY, /* READY=1 */
 	CORE_READY_EXEC,   /* alive for ready_exec */
 	CORE_READY_LISTEN, /* it listens on a socket that it asked for */
-	CORE_READY_AUTO    /* as NOTIFY once any worker of the app said READY=1; else as
-			      LISTEN    once any asked for a socket; else whichever comes first,
-			      EXEC too */
+	CORE_READY_AUTO    /* by whichever comes first; but only by READY=1 once any
+			      worker of the app said it, and not by EXEC once any asked
+			      for a socket */
 };
 
 enum core_restart_rule {

@@ -146,6 +146,7 @@ static void behave(struct walk *walk, struct seat_ref at)
 {
 	switch (walk->app.slot[at.slot].seat[at.seat].phase) {
 	case WORKER_STARTING:
+		step_seat(walk, CORE_LISTENING, at, 0);
 		step_seat(walk, CORE_READY, at, 0);
 		break;
 	case WORKER_SERVING:
@@ -256,7 +257,7 @@ static void rest(struct walk *walk)
 static struct core_policy draw_policy(struct walk *walk)
 {
 	return (struct core_policy){
-		.ready = (enum core_ready_rule)draw(walk, 3),
+		.ready = (enum core_ready_rule)draw(walk, CORE_READY_AUTO + 1),
 		.ready_timeout = 1000,
 		.ready_exec = 100,
 		.beats = draw(walk, 2),
