@@ -273,6 +273,10 @@ void app_step(struct app *app, const struct core_event *event)
 
 	core_step(&app->core, event, supervisor->now, actions);
 	trace(app, event, actions);
+	if (event->kind == CORE_BEAT && actions->count == 0) {
+		app->beaten = true; /* nothing else to see to, and beats are many */
+		return;
+	}
 	app->stepped = true;
 	if (app->core.want.running)
 		route_admit(app);

@@ -127,8 +127,9 @@ struct app {
 	char name[SPEC_NAME];
 	struct origin *origin;
 	struct core_app core;
-	msec deadline; /* of the core, as of its last step */
-	bool stepped;  /* since the last time the drain looked */
+	msec deadline; /* of the core, as of the last time the drain looked */
+	bool beaten;   /* a beat moved the deadline since */
+	bool stepped;  /* more than that happened since */
 	bool removing; /* free it once it has stopped */
 	uint32_t last_generation;
 	struct generation *generations;

@@ -57,6 +57,11 @@ static void drain_queue(struct supervisor *supervisor)
 		app_step(next.app, &next.event);
 	}
 	supervisor->first = 0; /* an idle ring stays in its first pages */
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (app->beaten) {
+			app->beaten = false;
+			app->deadline = core_deadline(&app->core);
+		}
 }
 
 /* A supervisor that slept (SIGSTOP, a paused machine, a full disk) must not take its own
@@ -104,7 +109,8 @@ void supervisor_remove(struct supervisor *supervisor, struct app *app)
 	app_free(app);
 }
 
-static void settle(struct supervisor *supervisor)
+/* Returns true when anything but beats had come. */
+static bool settle(struct supervisor *supervisor)
 {
 	struct app *next;
 	bool changed = false;
@@ -126,6 +132,7 @@ static void settle(struct supervisor *supervisor)
 	}
 	if (changed && supervisor->control != NULL)
 		control_changed(supervisor->control);
+	return changed;
 }
 
 static bool all_stopped(const struct supervisor *supervisor)
@@ -202,6 +209,7 @@ static void arm(struct supervisor *supervisor)
 static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int events)
 {
 	struct supervisor *supervisor = prepare->data;
+	bool changed = !supervisor->told.ready;
 
 	(void)events;
 	supervisor->now = clock_now();
@@ -209,9 +217,10 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
 	do {
 		drain_queue(supervisor);
 		tick(supervisor);
-		settle(supervisor);
+		changed = settle(supervisor) || changed;
 	} while (supervisor->queued > 0);
-	tell_systemd(supervisor);
+	if (changed)
+		tell_systemd(supervisor);
 	arm(supervisor);
 	if (supervisor->stopping && all_stopped(supervisor) &&
 	    (supervisor->control == NULL || !control_is_busy(supervisor->control)))
