@@ -233,6 +233,28 @@ bool address_claims(const struct address *one, const struct address *other)
 	return is_any(one) || is_any(other) || compare_hosts(one, other) == 0;
 }
 
+static struct address address_v4(uint32_t host, unsigned port)
+{
+	struct address address = {.kind = ADDRESS_V4, .bytes = sizeof(address.at.v4)};
+
+	address.at.v4.sin_family = AF_INET;
+	address.at.v4.sin_addr.s_addr = htonl(host);
+	address_set_port(&address, port);
+	return address;
+}
+
+bool address_of_slot(const struct address *listener, unsigned slot,
+		     struct address *ret_source, struct address *ret_target)
+{
+	if (listener->kind != ADDRESS_V4 && listener->kind != ADDRESS_DUAL)
+		return false;
+	*ret_source = address_v4(ADDRESS_OF_SLOTS + slot, 0);
+	*ret_target = is_any(listener)
+			      ? address_v4(INADDR_LOOPBACK, address_port(listener))
+			      : *listener;
+	return true;
+}
+
 unsigned address_port(const struct address *address)
 {
 	switch (address->kind) {

@@ -18,6 +18,9 @@
 
 #define ADDRESS_TEXT 128 /* the longest text of an address, with its NUL */
 
+/* 127.128.0.0: who connects from here plus N, on this machine, means slot N. */
+#define ADDRESS_OF_SLOTS 0x7f800000
+
 enum address_kind { ADDRESS_V4, ADDRESS_V6, ADDRESS_DUAL, ADDRESS_UNIX };
 
 struct address {
@@ -40,6 +43,10 @@ int address_compare(const struct address *one, const struct address *other);
 bool address_equal(const struct address *one, const struct address *other);
 /* Could both not be bound at once?  "0.0.0.0:80" claims "127.0.0.1:80", "*:80" both. */
 bool address_claims(const struct address *one, const struct address *other);
+/* Where to connect from, and where to, to reach one slot behind a listener.  False: it
+ * has no such address, since only IPv4 has, alone or dual-stack. */
+bool address_of_slot(const struct address *listener, unsigned slot,
+		     struct address *ret_source, struct address *ret_target);
 unsigned address_port(const struct address *address); /* 0 for Unix */
 void address_set_port(struct address *address, unsigned port);
 

@@ -200,6 +200,8 @@ static int steer_in_turn(struct listener *listener, int fd)
 	buckets_rotate(&listener->buckets, turn);
 	if (result == 0)
 		result = rotor_deal(&listener->rotor, turn);
+	if (result == 0)
+		result = rotor_address(&listener->rotor, listener->addressed);
 	return result == 0 ? rotor_attach(&listener->rotor, fd) : result;
 }
 
@@ -207,14 +209,15 @@ static int steer_in_turn(struct listener *listener, int fd)
  * and one that was lent without SO_REUSEPORT is no group yet. */
 static int steer_again(struct listener *listener)
 {
-	uint16_t member_of[LISTENER_SLOTS], index[BUCKETS];
+	struct steer_slots slots = {.count = listener->addressed};
+	uint16_t index[BUCKETS];
 	struct steer_program program;
 	int fd;
 
 	if (listener->shared || !listener->steered || listener->group.members < 2)
 		return 0;
-	group_index(&listener->group, member_of);
-	fd = find_member(listener, member_of);
+	group_index(&listener->group, slots.index);
+	fd = find_member(listener, slots.index);
 	if (fd < 0)
 		return fd;
 	if (listener->balance == BALANCE_ROUND_ROBIN) {
@@ -224,8 +227,8 @@ static int steer_again(struct listener *listener)
 		listener->balance = BALANCE_RANDOM;
 	}
 	for (unsigned i = 0; i < BUCKETS; i++)
-		index[i] = member_of[listener->buckets.owner[i]];
-	steer_build(&program, listener->balance, index);
+		index[i] = slots.index[listener->buckets.owner[i]];
+	steer_build(&program, listener->balance, index, &slots);
 	return steer_attach(fd, &program);
 }
 
@@ -285,11 +288,14 @@ unsigned listener_foreign(const struct listener *listener,
 /* ---- steer and look ---- */
 
 int listener_steer(struct listener *listener, enum balance balance,
-		   const struct buckets *buckets, struct fault *fault)
+		   const struct buckets *buckets, unsigned addressed, struct fault *fault)
 {
 	int result;
 
+	assert(addressed <= LISTENER_SLOTS);
+
 	listener->steered = true;
+	listener->addressed = addressed;
 	listener->balance = balance;
 	if (balance == BALANCE_ROUND_ROBIN && listener->no_turns < 0)
 		listener->balance = BALANCE_RANDOM;

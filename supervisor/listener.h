@@ -37,6 +37,7 @@ struct listener {
 	int no_turns;         /* negative errno: why it cannot */
 	struct rotor rotor;   /* once it was to be in turn */
 	struct buckets buckets;
+	unsigned addressed; /* slots that are reached by an address of their own */
 };
 
 /* Opens `slots` sockets, bound and listening.  A port in use is found by a probe without
@@ -60,10 +61,12 @@ int listener_fd(const struct listener *listener, unsigned slot);
 unsigned listener_foreign(const struct listener *listener,
 			  struct sockdiag_holder *ret_holder);
 
-/* Attaches the program for this table to the group; nothing for shared listeners.  Where
+/* Attaches the program for this table to the group; nothing for shared listeners.  The
+ * first `addressed` slots are reached from addresses of their own, too.  Where
  * `round-robin` is not allowed it is by lot, and no_turns says why. */
 int listener_steer(struct listener *listener, enum balance balance,
-		   const struct buckets *buckets, struct fault *fault);
+		   const struct buckets *buckets, unsigned addressed,
+		   struct fault *fault);
 
 /* Connections that wait in the slot's accept queue. */
 int listener_depth(const struct listener *listener, unsigned slot, unsigned *ret_depth);

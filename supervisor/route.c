@@ -67,6 +67,7 @@ static void steer(struct app *app, struct holding *holding)
 	struct dealing dealing;
 	struct buckets_slot slot[CORE_SLOTS];
 	unsigned slots = holding->listener.slots;
+	unsigned addressed;
 	struct fault fault = {0};
 	bool changed;
 
@@ -81,11 +82,12 @@ static void steer(struct app *app, struct holding *holding)
 		slot[i].weight = dealing.weight[i];
 	}
 	changed = buckets_assign(&holding->buckets, dealing.balance, slot, slots);
-	if (!changed && !holding->stale)
+	addressed = app_spec(app)->slot_addresses ? slots : 0;
+	if (!changed && !holding->stale && addressed == holding->listener.addressed)
 		return;
 	holding->stale = false;
 	if (listener_steer(&holding->listener, dealing.balance, &holding->buckets,
-			   &fault) < 0)
+			   addressed, &fault) < 0)
 		log_error("%s: %s: cannot steer: %s", app->name, holding->text,
 			  fault.text);
 }

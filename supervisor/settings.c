@@ -116,6 +116,7 @@ static const struct setting app_settings[] = {
 	CHOICE("adopt",                 AT(adopt),     "auto",  adopts),
 	CHOICE("balance",               AT(balance),   "auto",  balances),
 	ROW("weights",       WEIGHTS,   AT(weight),    NULL,    1, 1000),
+	ROW("slot_addresses", FLAG,     AT(slot_addresses), "true", 0, 0),
 	CHOICE("affinity",              NOWHERE,       "none",  affinities),
 
 	CHOICE("ready.on",                 POLICY(ready),         "auto", readies),
@@ -144,9 +145,9 @@ static const struct setting app_settings[] = {
 	CHOICE("log.to", AT(log), "file", logs),
 
 	LATER("user"), LATER("group"), LATER("umask"), LATER("no_new_privileges"),
-	LATER("limits"), LATER("nice"), LATER("oom_score_adj"), LATER("slot_addresses"),
-	LATER("probe"), LATER("reload.canary"), LATER("recycle"), LATER("budget"),
-	LATER("autoscale"), LATER("log.rotate"), LATER("log.keep"), LATER("log.compress"),
+	LATER("limits"), LATER("nice"), LATER("oom_score_adj"), LATER("probe"),
+	LATER("reload.canary"), LATER("recycle"), LATER("budget"), LATER("autoscale"),
+	LATER("log.rotate"), LATER("log.keep"), LATER("log.compress"),
 	{0},
 };
 

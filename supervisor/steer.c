@@ -7,6 +7,9 @@
  *
  * Selection happens at the SYN; the rest of the handshake finds its socket without us, so
  * a key drawn by lot loses nothing.
+ *
+ * Before any key comes the client's address: one of a slot's own (address_of_slot) goes
+ * to that slot.
  */
 #include "supervisor/steer.h"
 
@@ -15,6 +18,8 @@
 #include <linux/if_ether.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "common/address.h"
 
 #define V4_SOURCE      (SKF_NET_OFF + 12)
 #define V4_DESTINATION (SKF_NET_OFF + 16)
@@ -138,34 +143,47 @@ static void emit_key(struct steer_program *program, enum balance balance)
 }
 
 struct run {
-	uint16_t first; /* bucket */
-	uint16_t index;
+	uint32_t first; /* bucket or slot */
+	uint32_t value;
 };
 
-/* Neighbours of one owner are one run. */
-static unsigned find_runs(struct run run[BUCKETS], const uint16_t index[BUCKETS])
+/* Neighbours of one value are one run. */
+static unsigned find_runs(struct run run[BUCKETS], const uint32_t *value, unsigned count)
 {
 	unsigned runs = 1;
 
-	run[0] = (struct run){.first = 0, .index = index[0]};
-	for (unsigned bucket = 1; bucket < BUCKETS; bucket++)
-		if (run[runs - 1].index != index[bucket])
-			run[runs++] = (struct run){(uint16_t)bucket, index[bucket]};
+	run[0] = (struct run){.first = 0, .value = value[0]};
+	for (uint32_t at = 1; at < count; at++)
+		if (run[runs - 1].value != value[at])
+			run[runs++] = (struct run){at, value[at]};
 	return runs;
+}
+
+static void emit_owner(struct steer_program *program, const struct run *run)
+{
+	emit(program, BPF_RET | BPF_K, run->value);
+}
+
+/* A run of slots is one of members, so many places before. */
+static void emit_member(struct steer_program *program, const struct run *run)
+{
+	emit(program, BPF_ALU | BPF_SUB | BPF_K, run->value);
+	emit(program, BPF_RET | BPF_A, 0);
 }
 
 /* The lower half follows its question, the upper half follows the lower.  The way to the
  * upper one can be longer than the 8 bits a question has for it; an unconditional jump
  * has
  * 32.  At most eight questions, hence eight levels of recursion. */
-static void emit_search(struct steer_program *program, const struct run *run,
-			unsigned runs)
+static void
+emit_search(struct steer_program *program, const struct run *run, unsigned runs,
+	    void (*emit_leaf)(struct steer_program *program, const struct run *run))
 {
 	unsigned middle = runs / 2;
 	unsigned question, below;
 
 	if (runs == 1) {
-		emit(program, BPF_RET | BPF_K, run->index);
+		emit_leaf(program, run);
 		return;
 	}
 	question = program->steps;
@@ -174,20 +192,49 @@ static void emit_search(struct steer_program *program, const struct run *run,
 	program->step[question].jf = 1;
 
 	below = program->steps;
-	emit_search(program, run, middle);
+	emit_search(program, run, middle, emit_leaf);
 	program->step[question + 1].k = program->steps - below;
-	emit_search(program, run + middle, runs - middle);
+	emit_search(program, run + middle, runs - middle, emit_leaf);
+}
+
+/* One subtraction makes a slot of its address, and of any other more than there are. */
+static void emit_slots(struct steer_program *program, const struct steer_slots *slots)
+{
+	uint32_t before[BUCKETS];
+	struct run run[BUCKETS];
+	unsigned count = slots->count;
+	unsigned way_out;
+
+	if (count == 0)
+		return;
+	emit_load(program, SKF_AD_OFF + SKF_AD_PROTOCOL);
+	emit(program, BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP);
+	program->step[program->steps - 1].jf = 3;
+	emit_load(program, V4_SOURCE);
+	emit(program, BPF_ALU | BPF_SUB | BPF_K, ADDRESS_OF_SLOTS);
+	emit(program, BPF_JMP | BPF_JGE | BPF_K, count);
+	program->step[program->steps - 1].jf = 1;
+	way_out = program->steps;
+	emit(program, BPF_JMP | BPF_JA, 0);
+
+	for (uint32_t slot = 0; slot < count; slot++)
+		before[slot] = slot - slots->index[slot];
+	emit_search(program, run, find_runs(run, before, count), emit_member);
+	program->step[way_out].k = program->steps - way_out - 1;
 }
 
 void steer_build(struct steer_program *program, enum balance balance,
-		 const uint16_t index[BUCKETS])
+		 const uint16_t index[BUCKETS], const struct steer_slots *slots)
 {
+	uint32_t owner[BUCKETS];
 	struct run run[BUCKETS];
-	unsigned runs = find_runs(run, index);
 
 	program->steps = 0;
+	emit_slots(program, slots);
 	emit_key(program, balance);
-	emit_search(program, run, runs);
+	for (unsigned bucket = 0; bucket < BUCKETS; bucket++)
+		owner[bucket] = index[bucket];
+	emit_search(program, run, find_runs(run, owner, BUCKETS), emit_owner);
 }
 
 int steer_attach(int fd, struct steer_program *program)

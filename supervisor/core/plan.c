@@ -113,6 +113,8 @@ static bool same(const struct app_spec *one, const struct app_spec *other,
 		return one->balance == other->balance;
 	case PLAN_KEY_WEIGHTS:
 		return same_weights(one, other);
+	case PLAN_KEY_SLOT_ADDRESSES:
+		return one->slot_addresses == other->slot_addresses;
 	case PLAN_KEY_READY:
 		return same_ready(&one->policy, &other->policy);
 	case PLAN_KEY_HEARTBEAT_TIMEOUT:

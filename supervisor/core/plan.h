@@ -32,6 +32,7 @@ enum plan_kind {
 	X(BACKLOG, "backlog", RESHAPE)                     \
 	X(BALANCE, "balance", RESHAPE)                     \
 	X(WEIGHTS, "weights", RESHAPE)                     \
+	X(SLOT_ADDRESSES, "slot_addresses", RESHAPE)       \
 	X(READY, "ready", RESHAPE)                         \
 	X(HEARTBEAT_TIMEOUT, "heartbeat.timeout", RESHAPE) \
 	X(DRAIN, "drain", RESHAPE)                         \

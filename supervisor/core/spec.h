@@ -64,6 +64,7 @@ struct app_spec {
 	enum balance balance;
 	const unsigned *weight; /* by slot; beyond weight_count: 1 */
 	unsigned weight_count;
+	bool slot_addresses; /* 127.128.0.N reaches slot N */
 
 	int drain_signal;
 	int stop_exit_code[SPEC_EXIT_CODES];

@@ -67,7 +67,8 @@ static inline void steer_to(unsigned slot)
 {
 	for (unsigned i = 0; i < BUCKETS; i++)
 		table.owner[i] = (uint16_t)slot;
-	ck_assert_msg(listener_steer(&listener, BALANCE_RANDOM, &table, &fault) == 0,
+	ck_assert_msg(listener_steer(&listener, BALANCE_RANDOM, &table, listener.slots,
+				     &fault) == 0,
 		      "%s", fault.text);
 }
 

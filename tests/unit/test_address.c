@@ -210,6 +210,40 @@ START_TEST(address_of_what_is_no_socket_is_an_error)
 }
 END_TEST
 
+struct slot_row {
+	const char *listener;
+	unsigned slot;
+	const char *source, *target; /* NULL: it has none */
+};
+
+static const struct slot_row slot_row[] = {
+	{"127.0.0.1:80", 0, "127.128.0.0:0", "127.0.0.1:80"},
+	{"10.1.2.3:80", 3, "127.128.0.3:0", "10.1.2.3:80"},
+	{"0.0.0.0:80", 255, "127.128.0.255:0", "127.0.0.1:80"},
+	{"*:443", 1, "127.128.0.1:0", "127.0.0.1:443"},
+	{"[::]:80", 0, NULL, NULL},
+	{"[::1]:80", 0, NULL, NULL},
+	{"unix:/x", 0, NULL, NULL},
+};
+
+START_TEST(slots_have_addresses_where_ipv4_reaches)
+{
+	const struct slot_row *row = &slot_row[_i];
+	struct address listener, source, target;
+	char text[ADDRESS_TEXT];
+
+	ck_assert_int_eq(address_parse(&listener, row->listener, NULL), 0);
+	ck_assert_int_eq(address_of_slot(&listener, row->slot, &source, &target),
+			 row->source != NULL);
+	if (row->source == NULL)
+		return;
+	address_format(&source, text);
+	ck_assert_str_eq(text, row->source);
+	address_format(&target, text);
+	ck_assert_str_eq(text, row->target);
+}
+END_TEST
+
 static Suite *suite_of_address(void)
 {
 	Suite *suite = suite_create("address");
@@ -226,6 +260,8 @@ static Suite *suite_of_address(void)
 	tcase_add_loop_test(tcase, address_of_a_socket_is_what_it_was_bound_to, 0,
 			    ARRAY_COUNT(bindable));
 	tcase_add_test(tcase, address_of_what_is_no_socket_is_an_error);
+	tcase_add_loop_test(tcase, slots_have_addresses_where_ipv4_reaches, 0,
+			    ARRAY_COUNT(slot_row));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -231,7 +231,6 @@ static const char *const later[] = {
 	"limits = { nofile = 65536; };",
 	"nice = 0;",
 	"oom_score_adj = 200;",
-	"slot_addresses = false;",
 	"probe = { http = \"/healthz\"; };",
 	"reload = { canary = { share = 10; }; };",
 	"recycle = { memory = \"512M\"; };",

@@ -206,7 +206,9 @@ START_TEST(listener_serves_256_slots)
 	}
 	for (unsigned i = 0; i < BUCKETS; i++)
 		table.owner[i] = (uint16_t)i;
-	ck_assert_int_eq(listener_steer(&listener, BALANCE_HASH, &table, &fault), 0);
+	ck_assert_int_eq(
+		listener_steer(&listener, BALANCE_HASH, &table, listener.slots, &fault),
+		0);
 }
 END_TEST
 

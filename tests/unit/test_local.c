@@ -273,7 +273,9 @@ START_TEST(local_is_shared_by_all_slots_of_a_listener)
 	ck_assert_int_eq(listener_grow(&listener, 8, &fault), 0);
 	ck_assert_uint_eq(listener.slots, 8);
 	ck_assert_int_eq(listener_fd(&listener, 7), listener_fd(&listener, 0));
-	ck_assert_int_eq(listener_steer(&listener, BALANCE_HASH, &table, &fault), 0);
+	ck_assert_int_eq(
+		listener_steer(&listener, BALANCE_HASH, &table, listener.slots, &fault),
+		0);
 	ck_assert_int_eq(listener_quench(&listener, 3, true), 0);
 	ck_assert_int_eq(listener_heal(&listener, 3), 0);
 

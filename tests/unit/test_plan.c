@@ -47,6 +47,7 @@ static struct app_spec some_app(const char *name)
 	X(backlog, app->backlog = 7, BACKLOG, RESHAPE)                           \
 	X(balance, app->balance = BALANCE_HASH, BALANCE, RESHAPE)                \
 	X(weights, app->weight_count = 2, WEIGHTS, RESHAPE)                      \
+	X(slot_addresses, app->slot_addresses = true, SLOT_ADDRESSES, RESHAPE)   \
 	X(ready, app->policy.ready = CORE_READY_EXEC, READY, RESHAPE)            \
 	X(patience, app->policy.ready_timeout = 7, READY, RESHAPE)               \
 	X(exec, app->policy.ready_exec = 7, READY, RESHAPE)                      \

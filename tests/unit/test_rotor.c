@@ -25,7 +25,8 @@ static bool may_turn(void)
 static void deal(const struct buckets_slot *slot, unsigned slots)
 {
 	buckets_assign(&table, BALANCE_ROUND_ROBIN, slot, slots);
-	ck_assert_msg(listener_steer(&listener, BALANCE_ROUND_ROBIN, &table, &fault) == 0,
+	ck_assert_msg(listener_steer(&listener, BALANCE_ROUND_ROBIN, &table,
+				     listener.slots, &fault) == 0,
 		      "%s", fault.text);
 }
 

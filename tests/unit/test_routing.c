@@ -9,8 +9,9 @@
 static void balance(enum balance policy, const struct buckets_slot *slot)
 {
 	buckets_assign(&table, policy, slot, listener.slots);
-	ck_assert_msg(listener_steer(&listener, policy, &table, &fault) == 0, "%s",
-		      fault.text);
+	ck_assert_msg(listener_steer(&listener, policy, &table, listener.slots, &fault) ==
+			      0,
+		      "%s", fault.text);
 }
 
 /* ---- steer ---- */
@@ -92,6 +93,93 @@ START_TEST(listener_by_ip_hash_keeps_clients_with_their_slot)
 	visit_from_all(back);
 	ck_assert_mem_eq(first, back, sizeof(first));
 	listener.address.at.v4.sin_addr.s_addr = htonl(INADDR_ANY);
+}
+END_TEST
+
+/* ---- slots' own addresses ---- */
+
+/* An address of this machine that is not of loopback; false: there is none. */
+static bool find_own_address(struct address *ret_address)
+{
+	struct address remote = sockets_address("192.0.2.1:9"); /* nobody's: no packet */
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool found = connect(fd, &remote.at.any, remote.bytes) == 0 &&
+		     address_of_socket(ret_address, fd) == 0;
+
+	close(fd);
+	return found;
+}
+
+static unsigned visit_slot(const struct address *target, unsigned slot)
+{
+	struct address source, ignored;
+
+	ck_assert(address_of_slot(&listener.address, slot, &source, &ignored));
+	return visit(target, &source);
+}
+
+/* All others are sent to slot 0. */
+static void steer_to_first(enum balance policy)
+{
+	static const struct buckets_slot slot[6] = {{true, 1}};
+
+	balance(policy, slot);
+}
+
+START_TEST(listener_reaches_every_slot_by_its_own_address)
+{
+	static const char *const of_v4[] = {"127.0.0.1:0", "0.0.0.0:0", "*:0"};
+	struct address source, target, own;
+
+	open_listener(of_v4[_i % 3], 5);
+	steer_to_first((enum balance)(_i / 3));
+	ck_assert(address_of_slot(&listener.address, 0, &source, &target));
+	for (unsigned slot = 0; slot < 5; slot++)
+		ck_assert_uint_eq(visit_slot(&target, slot), slot);
+	ck_assert_uint_eq(visit_slot(&target, 5), 0);
+	ck_assert_uint_eq(visit(&target, NULL), 0);
+
+	if (_i % 3 == 0 || !find_own_address(&own))
+		return;
+	address_set_port(&own, address_port(&listener.address));
+	ck_assert_uint_eq(visit_slot(&own, 3), 3);
+	ck_assert_uint_eq(visit(&own, NULL), 0);
+}
+END_TEST
+
+START_TEST(listener_finds_slots_by_address_after_members_changed)
+{
+	struct address source, target;
+
+	open_listener("127.0.0.1:0", 4);
+	steer_to_first((enum balance)_i);
+	ck_assert(address_of_slot(&listener.address, 0, &source, &target));
+	ck_assert_int_eq(shutdown(listener.fd[1], SHUT_RDWR), 0);
+	ck_assert_int_eq(listener_heal(&listener, 1), 1);
+	for (unsigned slot = 0; slot < 4; slot++)
+		ck_assert_uint_eq(visit_slot(&target, slot), slot);
+	grow(6);
+	ck_assert_uint_eq(visit_slot(&target, 5), 0); /* not before it is steered again */
+	steer_to_first((enum balance)_i);
+	for (unsigned slot = 0; slot < 6; slot++)
+		ck_assert_uint_eq(visit_slot(&target, slot), slot);
+}
+END_TEST
+
+START_TEST(listener_has_slots_without_an_address)
+{
+	struct address source, target;
+
+	open_listener("127.0.0.1:0", 4);
+	steer_to_first((enum balance)_i);
+	ck_assert_int_eq(listener_steer(&listener, (enum balance)_i, &table, 2, &fault),
+			 0);
+	ck_assert(address_of_slot(&listener.address, 0, &source, &target));
+	ck_assert_uint_eq(visit_slot(&target, 1), 1);
+	ck_assert_uint_eq(visit_slot(&target, 2), 0);
+	ck_assert_int_eq(listener_steer(&listener, (enum balance)_i, &table, 0, &fault),
+			 0);
+	ck_assert_uint_eq(visit_slot(&target, 1), 0);
 }
 END_TEST
 
@@ -365,6 +453,11 @@ static Suite *suite_of_routing(void)
 	tcase_add_loop_test(tcase, listener_steers_by_weight, 0, ARRAY_COUNT(target_of));
 	tcase_add_loop_test(tcase, listener_sends_nobody_to_a_sick_slot, 0, BALANCES);
 	tcase_add_test(tcase, listener_by_ip_hash_keeps_clients_with_their_slot);
+	tcase_add_loop_test(tcase, listener_reaches_every_slot_by_its_own_address, 0,
+			    3 * BALANCES);
+	tcase_add_loop_test(tcase, listener_finds_slots_by_address_after_members_changed,
+			    0, BALANCES);
+	tcase_add_loop_test(tcase, listener_has_slots_without_an_address, 0, BALANCES);
 	tcase_add_loop_test(tcase, listener_knows_how_many_wait, 0, kinds);
 	tcase_add_loop_test(tcase, listener_quenched_keeps_who_waits_and_lets_nobody_in,
 			    0, kinds);

@@ -56,6 +56,9 @@ static uint32_t run(const struct steer_program *program, const struct packet *pa
 		case BPF_ALU | BPF_MUL | BPF_K:
 			a *= step->k;
 			break;
+		case BPF_ALU | BPF_SUB | BPF_K:
+			a -= step->k;
+			break;
 		case BPF_ALU | BPF_AND | BPF_K:
 			a &= step->k;
 			break;
@@ -73,6 +76,8 @@ static uint32_t run(const struct steer_program *program, const struct packet *pa
 			break;
 		case BPF_RET | BPF_K:
 			return step->k;
+		case BPF_RET | BPF_A:
+			return a;
 		default:
 			ck_abort_msg("step %u has code %#x", i, step->code);
 		}
@@ -111,6 +116,8 @@ static struct packet packet_v6(const struct in6_addr *source,
 
 static uint16_t table[BUCKETS];
 static struct steer_program program;
+static const struct steer_slots no_slots;
+static struct steer_slots slots;
 
 static unsigned draw(uint64_t *seed, unsigned below)
 {
@@ -128,14 +135,14 @@ static uint32_t bucket_of(const struct packet *packet, enum balance balance)
 
 		for (unsigned i = 0; i < BUCKETS; i++)
 			index[i] = (uint16_t)i;
-		steer_build(&identity[balance], balance, index);
+		steer_build(&identity[balance], balance, index, &no_slots);
 	}
 	return run(&identity[balance], packet);
 }
 
 static void check_all_buckets(void)
 {
-	steer_build(&program, BALANCE_RANDOM, table);
+	steer_build(&program, BALANCE_RANDOM, table, &no_slots);
 	for (uint32_t lot = 0; lot < BUCKETS; lot++) {
 		struct packet packet = {.lot = 0xabcdef00 | lot};
 
@@ -187,7 +194,7 @@ START_TEST(steer_by_hash_agrees_with_the_table)
 				packet_v4(draw(&seed, 1 << 30), draw(&seed, 1 << 30),
 					  (uint16_t)draw(&seed, 65536), 80, 20);
 
-			steer_build(&program, (enum balance)balance, table);
+			steer_build(&program, (enum balance)balance, table, &no_slots);
 			ck_assert_uint_eq(
 				run(&program, &packet),
 				table[bucket_of(&packet, (enum balance)balance)]);
@@ -271,6 +278,80 @@ START_TEST(steer_by_ip_hash_sees_nothing_but_the_client)
 }
 END_TEST
 
+/* ---- slots' own addresses ---- */
+
+static uint32_t owner_from(uint32_t source)
+{
+	struct packet packet = packet_v4(source, 0x7f000001, 1234, 80, 20);
+
+	packet.lot = 5;
+	return run(&program, &packet);
+}
+
+/* A group's order after sockets came and went; every so many slots are elsewhere now. */
+static void shuffle_slots(unsigned count, unsigned every)
+{
+	uint64_t seed = count;
+
+	slots.count = count;
+	for (unsigned i = 0; i < count; i++)
+		slots.index[i] = (uint16_t)i;
+	for (unsigned i = 0; i < count; i += every) {
+		unsigned other = draw(&seed, count);
+		uint16_t index = slots.index[i];
+
+		slots.index[i] = slots.index[other];
+		slots.index[other] = index;
+	}
+}
+
+START_TEST(steer_sends_who_comes_from_a_slots_address_to_that_slot)
+{
+	static const unsigned counts[] = {1, 2, 7, 255, 256};
+
+	for (unsigned i = 0; i < BUCKETS; i++)
+		table[i] = 1000;
+	for (unsigned i = 0; i < ARRAY_COUNT(counts); i++) {
+		shuffle_slots(counts[i], (unsigned)_i + 1);
+		for (int balance = 0; balance < BALANCES; balance++) {
+			steer_build(&program, (enum balance)balance, table, &slots);
+			for (unsigned slot = 0; slot < counts[i]; slot++)
+				ck_assert_uint_eq(owner_from(ADDRESS_OF_SLOTS + slot),
+						  slots.index[slot]);
+		}
+	}
+}
+END_TEST
+
+START_TEST(steer_sends_nobody_else_there)
+{
+	const struct packet v6 = packet_v6(&in6addr_loopback, &in6addr_loopback, 1, 80);
+
+	for (unsigned i = 0; i < BUCKETS; i++)
+		table[i] = 1000;
+	slots.count = 4;
+	steer_build(&program, BALANCE_IP_HASH, table, &slots);
+	ck_assert_uint_eq(owner_from(ADDRESS_OF_SLOTS - 1), 1000);
+	ck_assert_uint_eq(owner_from(ADDRESS_OF_SLOTS + 4), 1000);
+	ck_assert_uint_eq(owner_from(ADDRESS_OF_SLOTS + 0x7fffff), 1000);
+	ck_assert_uint_eq(owner_from(0x7f000001), 1000);
+	ck_assert_uint_eq(owner_from(0x0a000002), 1000);
+	ck_assert_uint_eq(owner_from(0), 1000);
+	ck_assert_uint_eq(owner_from(UINT32_MAX), 1000);
+	ck_assert_uint_eq(run(&program, &v6), 1000);
+}
+END_TEST
+
+START_TEST(steer_by_address_of_a_slot_that_does_not_listen_finds_nobody)
+{
+	shuffle_slots(4, 1);
+	slots.index[2] = STEER_NOBODY;
+	steer_build(&program, BALANCE_HASH, table, &slots);
+	for (unsigned slot = 0; slot < 4; slot++)
+		ck_assert_uint_eq(owner_from(ADDRESS_OF_SLOTS + slot), slots.index[slot]);
+}
+END_TEST
+
 /* ---- the kernel runs the same program and comes to the same answer ---- */
 
 #define MEMBERS 8
@@ -337,7 +418,7 @@ START_TEST(steer_does_in_the_kernel_what_it_does_here)
 
 	for (unsigned i = 0; i < BUCKETS; i++)
 		table[i] = (uint16_t)(i % MEMBERS);
-	steer_build(&program, balance, table);
+	steer_build(&program, balance, table, &no_slots);
 	open_group(&at, fd);
 	ck_assert_int_eq(steer_attach(fd[0], &program), 0);
 	address_set_port(&target, address_port(&at));
@@ -365,7 +446,7 @@ START_TEST(steer_by_lot_follows_the_shares)
 	for (unsigned i = 0; i < MEMBERS; i++)
 		for (unsigned count = 0; count < share[i]; count++)
 			table[bucket++] = (uint16_t)i;
-	steer_build(&program, BALANCE_RANDOM, table);
+	steer_build(&program, BALANCE_RANDOM, table, &no_slots);
 	open_group(&at, fd);
 	ck_assert_int_eq(steer_attach(fd[MEMBERS - 1], &program), 0);
 
@@ -386,9 +467,12 @@ START_TEST(steer_attaches_the_largest_program)
 	struct address at = sockets_address("*:0");
 	int fd[MEMBERS];
 
-	for (unsigned i = 0; i < BUCKETS; i++)
+	slots.count = BUCKETS;
+	for (unsigned i = 0; i < BUCKETS; i++) {
 		table[i] = (uint16_t)(BUCKETS - i);
-	steer_build(&program, (enum balance)_i, table);
+		slots.index[i] = (uint16_t)(BUCKETS - i);
+	}
+	steer_build(&program, (enum balance)_i, table, &slots);
 	open_group(&at, fd);
 	ck_assert_int_eq(steer_attach(fd[0], &program), 0);
 	close_group(fd);
@@ -409,6 +493,11 @@ static Suite *suite_of_steer(void)
 	tcase_add_test(tcase, steer_by_hash_is_even_over_ports_in_a_row);
 	tcase_add_loop_test(tcase, steer_by_ip_hash_is_even_over_clients, 0, 9);
 	tcase_add_test(tcase, steer_by_ip_hash_sees_nothing_but_the_client);
+	tcase_add_loop_test(
+		tcase, steer_sends_who_comes_from_a_slots_address_to_that_slot, 0, 3);
+	tcase_add_test(tcase, steer_sends_nobody_else_there);
+	tcase_add_test(tcase,
+		       steer_by_address_of_a_slot_that_does_not_listen_finds_nobody);
 	suite_add_tcase(suite, tcase);
 
 	unit_watch_fds(kernel);
