@@ -1,9 +1,6 @@
 #include "worker/http/range.h"
 
-#include <string.h>
-
 #include "tests/unit/unit.h"
-#include "worker/http/media.h"
 
 static const struct {
 	const char *header;
@@ -51,112 +48,6 @@ START_TEST(a_range_is_one_part_of_the_file_or_nothing)
 }
 END_TEST
 
-static const struct {
-	const char *list;
-	bool has;
-} lists[] = {
-	{"\"a\"", true},
-	{"W/\"a\"", true},
-	{"\"b\", \"a\"", true},
-	{"\"b\",W/\"a\" ", true},
-	{"*", true},
-	{" , \"a\"", true},
-	{"\"b,\", \"a\"", true},
-	{"", false},
-	{"a", false},
-	{"\"aa\"", false},
-	{"\"b\"", false},
-	{"\"b, \\\"a\"", false},
-	{"\"", false},
-	{"W/", false},
-	{"\"x\" \"a\"", false},
-};
-
-START_TEST(a_list_has_the_tag_or_not)
-{
-	ck_assert_int_eq(range_lists_tag(lists[_i].list, "\"a\""), lists[_i].has);
-}
-END_TEST
-
-START_TEST(a_date_is_written_as_it_is_read)
-{
-	char date[RANGE_DATE];
-
-	range_format_date(date, 784111777);
-	ck_assert_str_eq(date, "Sun, 06 Nov 1994 08:49:37 GMT");
-	ck_assert(range_is_unchanged(date, 784111777));
-	ck_assert(range_is_unchanged(date, 784111776));
-	ck_assert(!range_is_unchanged(date, 784111778));
-}
-END_TEST
-
-START_TEST(what_is_no_date_describes_nothing)
-{
-	static const char *const dates[] = {"", "yesterday", "784111777",
-					    "Sun, 06 Nov 1994 08:49:37 CET",
-					    "Sun, 06 Nov 1994 08:49:37 GMT!"};
-
-	for (size_t i = 0; i < ARRAY_COUNT(dates); i++) {
-		ck_assert(!range_is_unchanged(dates[i], 0));
-		ck_assert(!range_is_current(dates[i], "\"a\"", 0));
-	}
-}
-END_TEST
-
-START_TEST(only_the_very_file_continues_a_download)
-{
-	static const char date[] = "Sun, 06 Nov 1994 08:49:37 GMT";
-
-	ck_assert(range_is_current("\"a\"", "\"a\"", 0));
-	ck_assert(!range_is_current("\"b\"", "\"a\"", 0));
-	ck_assert(!range_is_current("W/\"a\"", "\"a\"", 0));
-	ck_assert(range_is_current(date, "\"a\"", 784111777));
-	ck_assert(!range_is_current(date, "\"a\"", 784111776));
-}
-END_TEST
-
-START_TEST(a_tag_changes_with_time_and_size)
-{
-	const struct timespec moment = {.tv_sec = 0x10, .tv_nsec = 0x20};
-	const struct timespec next = {.tv_sec = 0x10, .tv_nsec = 0x21};
-	char tag[RANGE_TAG];
-	char other[RANGE_TAG];
-
-	range_format_tag(tag, &moment, 0x30);
-	ck_assert_str_eq(tag, "\"10.20-30\"");
-	range_format_tag(other, &next, 0x30);
-	ck_assert_str_ne(tag, other);
-	range_format_tag(other, &moment, 0x31);
-	ck_assert_str_ne(tag, other);
-}
-END_TEST
-
-START_TEST(a_tag_fits_its_place)
-{
-	const struct timespec moment = {.tv_sec = INT64_MIN, .tv_nsec = 999999999};
-	char tag[RANGE_TAG];
-
-	range_format_tag(tag, &moment, UINT64_MAX);
-	ck_assert_int_eq(tag[strlen(tag) - 1], '"');
-}
-END_TEST
-
-static const struct {
-	const char *path;
-	const char *type;
-} names[] = {
-	{"index.html", "text/html; charset=utf-8"}, {"a/b.PNG", "image/png"},
-	{"a.b/c", "application/octet-stream"},      {"x.tar.gz", "application/gzip"},
-	{"noext", "application/octet-stream"},      {"dot.", "application/octet-stream"},
-	{"", "application/octet-stream"},
-};
-
-START_TEST(the_last_extension_tells_the_type)
-{
-	ck_assert_str_eq(media_type(names[_i].path), names[_i].type);
-}
-END_TEST
-
 static Suite *suite_of_range(void)
 {
 	Suite *suite = suite_create("range");
@@ -164,14 +55,6 @@ static Suite *suite_of_range(void)
 
 	tcase_add_loop_test(tcase, a_range_is_one_part_of_the_file_or_nothing, 0,
 			    ARRAY_COUNT(ranges));
-	tcase_add_loop_test(tcase, a_list_has_the_tag_or_not, 0, ARRAY_COUNT(lists));
-	tcase_add_test(tcase, a_date_is_written_as_it_is_read);
-	tcase_add_test(tcase, what_is_no_date_describes_nothing);
-	tcase_add_test(tcase, only_the_very_file_continues_a_download);
-	tcase_add_test(tcase, a_tag_changes_with_time_and_size);
-	tcase_add_test(tcase, a_tag_fits_its_place);
-	tcase_add_loop_test(tcase, the_last_extension_tells_the_type, 0,
-			    ARRAY_COUNT(names));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/address.h"
+#include "common/text.h"
 #include "worker/http/server.h"
 #include "worker/libclusterworker/cluster_worker.h"
 
@@ -21,13 +22,18 @@
 #define BACKLOG         4096
 
 static const char usage[] =
-	"usage: cluster-worker [-l ADDRESS]... [--root DIR] [--index NAME]\n"
+	"usage: cluster-worker [-l ADDRESS]... [--root DIR] [--index NAME] [--spa]\n"
+	"                      [--max-age T] [--immutable PATH]...\n"
 	"                      [--test-endpoints] [-V] [-h]\n"
 	"\n"
 	"  -l, --listen ADDRESS  where to listen when nobody lends sockets\n"
 	"                        (default " DEFAULT_ADDRESS "; port 0: any)\n"
 	"  --root DIR            serve the files below DIR (default: a status page)\n"
 	"  --index NAME          the file that stands for a directory (index.html)\n"
+	"  --spa                 answer pages that are not there with the root's index\n"
+	"  --max-age T           caches may use a file for T without asking (0s);\n"
+	"                        pages are asked for each time\n"
+	"  --immutable PATH      files below PATH never change\n"
 	"  --test-endpoints      add /_test/: anyone may then end this worker\n"
 	"  -V, --version         print the version\n"
 	"  -h, --help            print this\n";
@@ -36,7 +42,7 @@ struct options {
 	const char *address[ACCEPTOR_SOCKETS];
 	unsigned addresses;
 	const char *root; /* NULL: the status page */
-	const char *index;
+	struct files files;
 	bool testing;
 };
 
@@ -52,48 +58,90 @@ static int PRINTF_LIKE(2, 3) complain(int status, const char *why, ...)
 	return status;
 }
 
-/* Returns the exit status, or -1 to go on. */
+/* ---- options: these return the exit status, or -1 to go on ---- */
+
+static int add_address(struct options *options, const char *text)
+{
+	if (options->addresses == ACCEPTOR_SOCKETS)
+		return complain(EXIT_USAGE, "too many addresses");
+	options->address[options->addresses++] = text;
+	return -1;
+}
+
+static int add_immutable(struct lifetime *lifetime, const char *path)
+{
+	if (lifetime->forevers == LIFETIME_FOREVER)
+		return complain(EXIT_USAGE, "--immutable: too many paths");
+	lifetime->forever[lifetime->forevers++] = path;
+	return -1;
+}
+
+static int set_max_age(struct lifetime *lifetime, const char *text)
+{
+	if (text_parse_duration(&lifetime->rest, text) < 0)
+		return complain(EXIT_USAGE, "--max-age %s: not a time like \"10m\"",
+				text);
+	return -1;
+}
+
+static int print(const char *text, FILE *to, int status)
+{
+	(void)fputs(text, to);
+	return status;
+}
+
+static int take_option(struct options *options, int option, const char *argument)
+{
+	switch (option) {
+	case 'l':
+		return add_address(options, argument);
+	case 'r':
+		options->root = argument;
+		return -1;
+	case 'i':
+		options->files.index = argument;
+		return -1;
+	case 's':
+		options->files.single_page = true;
+		return -1;
+	case 'm':
+		return set_max_age(&options->files.lifetime, argument);
+	case 'f':
+		return add_immutable(&options->files.lifetime, argument);
+	case 't':
+		options->testing = true;
+		return -1;
+	case 'V':
+		return print("cluster-worker " CLUSTERD_VERSION "\n", stdout,
+			     EXIT_SUCCESS);
+	case 'h':
+		return print(usage, stdout, EXIT_SUCCESS);
+	default:
+		return print(usage, stderr, EXIT_USAGE);
+	}
+}
+
 static int parse_options(struct options *options, int count, char **words)
 {
 	static const struct option known[] = {{"listen", required_argument, NULL, 'l'},
 					      {"root", required_argument, NULL, 'r'},
 					      {"index", required_argument, NULL, 'i'},
+					      {"spa", no_argument, NULL, 's'},
+					      {"max-age", required_argument, NULL, 'm'},
+					      {"immutable", required_argument, NULL, 'f'},
 					      {"test-endpoints", no_argument, NULL, 't'},
 					      {"version", no_argument, NULL, 'V'},
 					      {"help", no_argument, NULL, 'h'},
 					      {0}};
+	int status = -1;
 	int option;
 
-	while ((option = getopt_long(count, words, "l:Vh", known, NULL)) != -1) {
-		switch (option) {
-		case 'l':
-			if (options->addresses == ACCEPTOR_SOCKETS)
-				return complain(EXIT_USAGE, "too many addresses");
-			options->address[options->addresses++] = optarg;
-			break;
-		case 'r':
-			options->root = optarg;
-			break;
-		case 'i':
-			options->index = optarg;
-			break;
-		case 't':
-			options->testing = true;
-			break;
-		case 'V':
-			(void)puts("cluster-worker " CLUSTERD_VERSION);
-			return EXIT_SUCCESS;
-		case 'h':
-			(void)fputs(usage, stdout);
-			return EXIT_SUCCESS;
-		default:
-			(void)fputs(usage, stderr);
-			return EXIT_USAGE;
-		}
-	}
-	if (optind < count)
+	while (status < 0 &&
+	       (option = getopt_long(count, words, "l:Vh", known, NULL)) != -1)
+		status = take_option(options, option, optarg);
+	if (status < 0 && optind < count)
 		return complain(EXIT_USAGE, "%s: not an option", words[optind]);
-	return -1;
+	return status;
 }
 
 /* ---- sockets ---- */
@@ -227,8 +275,10 @@ static int serve(struct server *server, const struct options *options)
 
 int main(int count, char **words)
 {
-	struct options options = {.index = "index.html"};
-	struct server server = {.files.root = -1};
+	struct options options = {
+		.files = {.index = "index.html", .below.root = -1},
+	};
+	struct server server = {0};
 	int status = parse_options(&options, count, words);
 	int error;
 
@@ -236,14 +286,15 @@ int main(int count, char **words)
 		return status;
 	ignore_signals();
 	server.testing = options.testing;
+	server.files = options.files;
 	identity_init(&server.who);
 	if (options.root != NULL) {
-		error = files_open(&server.files, options.root, options.index);
+		error = beneath_init(&server.files.below, options.root);
 		if (error < 0)
 			return complain(EXIT_FAILURE, "%s: %s", options.root,
 					strerror(-error));
 	}
 	status = serve(&server, &options);
-	files_close(&server.files);
+	beneath_fini(&server.files.below);
 	return status;
 }

@@ -1,17 +1,17 @@
 #include "worker/http/files.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "worker/http/coding.h"
+#include "worker/http/condition.h"
 #include "worker/http/media.h"
+#include "worker/http/path.h"
 #include "worker/http/range.h"
 #include "worker/http/request.h"
 
@@ -19,63 +19,137 @@
 struct file {
 	int fd;
 	struct stat status;
+	char name[PATH_MAX]; /* relative to the root, without a coding's suffix */
 	const char *type;
-	char tag[RANGE_TAG];
-	char modified[RANGE_DATE];
+	bool varies; /* by Accept-Encoding */
+	enum coding coding;
+	char tag[CONDITION_TAG];
+	char modified[CONDITION_DATE];
+	char lifetime[LIFETIME_TEXT];
 };
 
-static int open_below(int root, const char *path)
+/* ---- finding ---- */
+
+/* -EISDIR: it is a directory. */
+static int open_regular(const struct files *files, const char *name,
+			struct file *ret_file)
 {
-	/* Non-blocking, or a FIFO without a writer would stop the loop. */
-	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	int fd = beneath_open(&files->below, name);
+	int error = 0;
 
-	return fd == -1 ? -errno : (int)fd;
-}
-
-int files_open(struct files *files, const char *root, const char *index)
-{
-	int probe;
-
-	files->index = index;
-	files->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (files->root == -1)
-		return -errno;
-	probe = open_below(files->root, ".");
-	if (probe >= 0)
-		(void)close(probe);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &ret_file->status) == -1)
+		error = -EIO;
+	else if (S_ISDIR(ret_file->status.st_mode))
+		error = -EISDIR;
+	else if (!S_ISREG(ret_file->status.st_mode))
+		error = -ENOENT;
+	if (error < 0)
+		(void)close(fd);
 	else
-		files_close(files);
-	return probe < 0 ? probe : 0;
+		ret_file->fd = fd;
+	return error;
 }
 
-void files_close(struct files *files)
+static bool is_folder(const struct files *files, const char *path)
 {
-	if (files->root != -1)
-		(void)close(files->root);
-	files->root = -1;
+	int fd = beneath_open(&files->below, path);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return fd >= 0; /* its name ends with a slash, so it is nothing else */
 }
 
-static bool is_hidden(const char *path)
+/* "docs/" -> "docs/index.html"; "" is the root.  -ENODATA: a folder without an index. */
+static int find_named(const struct files *files, const char *path, struct file *ret_file)
 {
-	static const char public[] = "/.well-known";
+	size_t length = strlen(path);
+	bool folder = length == 0 || path[length - 1] == '/';
+	int bytes = snprintf(ret_file->name, sizeof(ret_file->name), "%s%s", path,
+			     folder ? files->index : "");
+	int error;
 
-	for (const char *dot = path; (dot = strstr(dot, "/.")) != NULL; dot++) {
-		const char *end = dot + strlen(public);
+	if (bytes >= (int)sizeof(ret_file->name))
+		return -ENAMETOOLONG;
+	error = open_regular(files, ret_file->name, ret_file);
+	if (folder && error == -ENOENT && is_folder(files, path))
+		return -ENODATA;
+	if (folder && error == -EISDIR)
+		return -ENODATA;
+	return error;
+}
 
-		if (strncmp(dot, public, strlen(public)) != 0 ||
-		    (*end != '/' && *end != '\0'))
-			return true;
+/* The pages of a single-page application are made by the script that its index loads;
+ * what has the name of a file is none of them. */
+static int find_file(const struct files *files, const char *path, struct file *ret_file)
+{
+	int error = find_named(files, path, ret_file);
+
+	if (files->single_page && !path_has_extension(path) &&
+	    (error == -ENOENT || error == -ENOTDIR || error == -ENODATA))
+		return find_named(files, "", ret_file);
+	return error;
+}
+
+/* Takes the file's sibling in this coding in its place, if it is there and up to date. */
+static bool take_sibling(const struct files *files, struct file *file, enum coding coding)
+{
+	char name[PATH_MAX];
+	struct file sibling;
+	int bytes =
+		snprintf(name, sizeof(name), "%s%s", file->name, coding_suffix(coding));
+
+	if (bytes >= (int)sizeof(name) || open_regular(files, name, &sibling) < 0)
+		return false;
+	if (sibling.status.st_mtime < file->status.st_mtime) {
+		(void)close(sibling.fd);
+		return false;
 	}
+	(void)close(file->fd);
+	file->fd = sibling.fd;
+	file->status = sibling.status;
+	file->coding = coding;
+	return true;
+}
+
+/* False: the client accepts nothing of what is there. */
+static bool choose_coding(const struct files *files, const struct request *request,
+			  struct file *file)
+{
+	enum coding order[CODINGS];
+	unsigned count = coding_order(request_header(request, "Accept-Encoding"), order);
+
+	file->coding = CODING_IDENTITY;
+	file->varies = !media_is_packed(file->name);
+	if (!file->varies)
+		return true;
+	for (unsigned i = 0; i < count; i++)
+		if (order[i] == CODING_IDENTITY || take_sibling(files, file, order[i]))
+			return true;
 	return false;
 }
+
+static void describe(const struct files *files, struct file *file)
+{
+	bool is_page;
+
+	file->type = media_type(file->name);
+	is_page = strncmp(file->type, "text/html", strlen("text/html")) == 0;
+	condition_format_tag(file->tag, &file->status.st_mtim,
+			     (uint64_t)file->status.st_size, coding_suffix(file->coding));
+	condition_format_date(file->modified, file->status.st_mtime);
+	lifetime_format(&files->lifetime, file->lifetime, file->name, is_page);
+}
+
+/* ---- answering ---- */
 
 static unsigned status_of(int error)
 {
 	switch (-error) {
 	case EACCES:
 	case EPERM:
+	case ENODATA:
 		return MHD_HTTP_FORBIDDEN;
 	case EMFILE:
 	case ENFILE:
@@ -89,63 +163,58 @@ static unsigned status_of(int error)
 	}
 }
 
-static bool is_plain(char byte)
+/* "/docs?a" -> "/docs/?a", so that links within the directory work. */
+static enum MHD_Result redirect_to_folder(struct request *request)
 {
-	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-	       (byte >= '0' && byte <= '9') || strchr("-._~/!$&'()*+,;=:@", byte) != NULL;
-}
-
-/* "/docs" -> "/docs/", so that links within the directory work. */
-static enum MHD_Result redirect_to_directory(struct request *request, const char *path)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	char location[3 * PATH_MAX];
+	char location[4 * PATH_MAX];
 	struct MHD_Response *response;
-	size_t used = 0;
+	size_t length;
 
-	location[used++] = '/'; /* one: two would name another host */
-	for (; *path != '\0' && used < sizeof(location) - 5; path++) {
-		unsigned char byte = (unsigned char)*path;
-
-		if (is_plain(*path)) {
-			location[used++] = *path;
-			continue;
-		}
-		location[used++] = '%';
-		location[used++] = digits[byte >> 4];
-		location[used++] = digits[byte & 15];
-	}
-	location[used++] = '/';
-	location[used] = '\0';
+	if (!path_encode(location, sizeof(location), request->path))
+		return request_answer_status(request, MHD_HTTP_URI_TOO_LONG);
+	length = strlen(location);
+	if (length + strlen("/") + strlen(request->query) >= sizeof(location))
+		return request_answer_status(request, MHD_HTTP_URI_TOO_LONG);
+	(void)snprintf(location + length, sizeof(location) - length, "/%s",
+		       request->query);
 	response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 	if (response != NULL)
 		(void)MHD_add_response_header(response, "Location", location);
 	return request_answer(request, MHD_HTTP_MOVED_PERMANENTLY, response);
 }
 
-static void add_headers(struct MHD_Response *response, const struct file *file,
-			const char *content_range)
+/* What caches need to know, with or without the bytes. */
+static void add_validators(struct MHD_Response *response, const struct file *file)
 {
-	if (response == NULL)
-		return;
 	(void)MHD_add_response_header(response, "ETag", file->tag);
+	(void)MHD_add_response_header(response, "Cache-Control", file->lifetime);
+	if (file->varies)
+		(void)MHD_add_response_header(response, "Vary", "Accept-Encoding");
+}
+
+static void add_description(struct MHD_Response *response, const struct file *file)
+{
 	(void)MHD_add_response_header(response, "Last-Modified", file->modified);
 	(void)MHD_add_response_header(response, "Accept-Ranges", "bytes");
 	(void)MHD_add_response_header(response, "Content-Type", file->type);
 	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	if (content_range != NULL)
-		(void)MHD_add_response_header(response, "Content-Range", content_range);
+	if (file->coding != CODING_IDENTITY)
+		(void)MHD_add_response_header(response, "Content-Encoding",
+					      coding_name(file->coding));
 }
 
 /* An answer without a body.  The file is closed. */
-static enum MHD_Result answer_bare(struct request *request, const struct file *file,
-				   unsigned status, const char *content_range)
+static enum MHD_Result refuse(struct request *request, const struct file *file,
+			      unsigned status, const char *content_range)
 {
 	struct MHD_Response *response;
 
 	(void)close(file->fd);
 	response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-	add_headers(response, file, content_range);
+	if (response != NULL && file->varies)
+		(void)MHD_add_response_header(response, "Vary", "Accept-Encoding");
+	if (response != NULL && content_range != NULL)
+		(void)MHD_add_response_header(response, "Content-Range", content_range);
 	return request_answer(request, status, response);
 }
 
@@ -157,23 +226,20 @@ static enum MHD_Result answer_bytes(struct request *request, const struct file *
 	struct MHD_Response *response = MHD_create_response_from_fd_at_offset64(
 		range->count, file->fd, range->first);
 
-	if (response == NULL)
+	if (response == NULL) {
 		(void)close(file->fd);
-	add_headers(response, file, content_range);
+		return request_answer(request, status, NULL);
+	}
+	add_validators(response, file);
+	if (status != MHD_HTTP_NOT_MODIFIED)
+		add_description(response, file);
+	if (content_range != NULL)
+		(void)MHD_add_response_header(response, "Content-Range", content_range);
 	return request_answer(request, status, response);
 }
 
-static bool has_it_already(const struct request *request, const struct file *file)
-{
-	const char *tags = request_header(request, "If-None-Match");
-	const char *date = request_header(request, "If-Modified-Since");
-
-	if (tags != NULL)
-		return range_lists_tag(tags, file->tag);
-	return date != NULL && range_is_unchanged(date, file->status.st_mtime);
-}
-
-static enum MHD_Result answer_file(struct request *request, const struct file *file)
+/* A part of the file as it is sent: of the sibling's bytes, where that was chosen. */
+static enum MHD_Result answer_range(struct request *request, const struct file *file)
 {
 	uint64_t size = (uint64_t)file->status.st_size;
 	const char *wanted = request_header(request, "Range");
@@ -181,13 +247,10 @@ static enum MHD_Result answer_file(struct request *request, const struct file *f
 	struct range range = {.first = 0, .count = size};
 	char content_range[96];
 
-	if (has_it_already(request,
-			   file)) /* sent without its bytes, but with their number */
-		return answer_bytes(request, file, &range, MHD_HTTP_NOT_MODIFIED, NULL);
 	if (!request_is(request, "GET"))
 		wanted = NULL;
 	if (validator != NULL &&
-	    !range_is_current(validator, file->tag, file->status.st_mtime))
+	    !condition_allows_range(validator, file->tag, file->status.st_mtime))
 		wanted = NULL;
 
 	switch (range_parse(wanted, size, &range)) {
@@ -200,8 +263,8 @@ static enum MHD_Result answer_file(struct request *request, const struct file *f
 	case RANGE_BEYOND:
 		(void)snprintf(content_range, sizeof(content_range), "bytes */%" PRIu64,
 			       size);
-		return answer_bare(request, file, MHD_HTTP_RANGE_NOT_SATISFIABLE,
-				   content_range);
+		return refuse(request, file, MHD_HTTP_RANGE_NOT_SATISFIABLE,
+			      content_range);
 	case RANGE_WHOLE:
 	case RANGE_KINDS:
 		break;
@@ -209,75 +272,45 @@ static enum MHD_Result answer_file(struct request *request, const struct file *f
 	return answer_bytes(request, file, &range, MHD_HTTP_OK, NULL);
 }
 
-static bool is_folder(const struct files *files, const char *path)
+static enum MHD_Result answer_file(struct request *request, const struct file *file)
 {
-	int fd = open_below(files->root, *path != '\0' ? path : ".");
+	const struct condition condition = {
+		.match = request_header(request, "If-Match"),
+		.unmodified_since = request_header(request, "If-Unmodified-Since"),
+		.none_match = request_header(request, "If-None-Match"),
+		.modified_since = request_header(request, "If-Modified-Since"),
+	};
+	/* Sent without its bytes, but with their number. */
+	const struct range whole = {.count = (uint64_t)file->status.st_size};
 
-	if (fd >= 0)
-		(void)close(fd);
-	return fd >= 0; /* its name ends with a slash, so it is nothing else */
-}
-
-/* `path` is relative to the root.  The caller closes ret_file->fd on success. */
-static int open_file(const struct files *files, const char *path, struct file *ret_file)
-{
-	ret_file->fd = open_below(files->root, path);
-	if (ret_file->fd < 0)
-		return ret_file->fd;
-	if (fstat(ret_file->fd, &ret_file->status) == -1) {
-		(void)close(ret_file->fd);
-		return -EIO;
+	switch (condition_judge(&condition, file->tag, file->status.st_mtime)) {
+	case CONDITION_UNCHANGED:
+		return answer_bytes(request, file, &whole, MHD_HTTP_NOT_MODIFIED, NULL);
+	case CONDITION_FAILS:
+		return refuse(request, file, MHD_HTTP_PRECONDITION_FAILED, NULL);
+	case CONDITION_HOLDS:
+	case CONDITION_VERDICTS:
+		break;
 	}
-	return 0;
-}
-
-/* "docs/" -> "docs/index.html"; "" is the root itself. */
-static unsigned find_file(const struct files *files, const char *path,
-			  struct file *ret_file)
-{
-	char indexed[PATH_MAX];
-	size_t length = strlen(path);
-	bool folder = length == 0 || path[length - 1] == '/';
-	int error;
-
-	if (folder) {
-		int bytes =
-			snprintf(indexed, sizeof(indexed), "%s%s", path, files->index);
-
-		if (bytes >= (int)sizeof(indexed))
-			return MHD_HTTP_URI_TOO_LONG;
-	}
-	error = open_file(files, folder ? indexed : path, ret_file);
-	if (error == -ENOENT && folder && is_folder(files, path))
-		return MHD_HTTP_FORBIDDEN;
-	if (error < 0)
-		return status_of(error);
-	if (S_ISREG(ret_file->status.st_mode))
-		return MHD_HTTP_OK;
-	(void)close(ret_file->fd);
-	if (S_ISDIR(ret_file->status.st_mode))
-		return folder ? MHD_HTTP_FORBIDDEN : MHD_HTTP_MOVED_PERMANENTLY;
-	return MHD_HTTP_NOT_FOUND;
+	return answer_range(request, file);
 }
 
 enum MHD_Result files_answer(const struct files *files, struct request *request)
 {
-	const char *path = request->path + strspn(request->path, "/");
 	struct file file;
-	unsigned status;
+	int error;
 
 	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
 		return request_refuse_method(request, "GET, HEAD");
-	if (request->path[0] != '/' || is_hidden(request->path))
+	if (request->path[0] != '/' || path_is_hidden(request->path))
 		return request_answer_status(request, MHD_HTTP_NOT_FOUND);
-	status = find_file(files, path, &file);
-	if (status == MHD_HTTP_MOVED_PERMANENTLY)
-		return redirect_to_directory(request, path);
-	if (status != MHD_HTTP_OK)
-		return request_answer_status(request, status);
-	file.type = media_type(
-		*path != '\0' && path[strlen(path) - 1] != '/' ? path : files->index);
-	range_format_tag(file.tag, &file.status.st_mtim, (uint64_t)file.status.st_size);
-	range_format_date(file.modified, file.status.st_mtime);
+	error = find_file(files, request->path + 1, &file);
+	if (error == -EISDIR)
+		return redirect_to_folder(request);
+	if (error < 0)
+		return request_answer_status(request, status_of(error));
+	if (!choose_coding(files, request, &file))
+		return refuse(request, &file, MHD_HTTP_NOT_ACCEPTABLE, NULL);
+	describe(files, &file);
 	return answer_file(request, &file);
 }

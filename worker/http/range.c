@@ -1,11 +1,7 @@
 #include "worker/http/range.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-#define HTTP_DATE "%a, %d %b %Y %H:%M:%S GMT"
 
 /* Digits up to `text`'s next other character; false without any, or too many. */
 static bool take_number(const char **text, uint64_t *ret_number)
@@ -64,67 +60,4 @@ enum range_kind range_parse(const char *header, uint64_t size, struct range *ret
 		last = size - 1;
 	*ret_range = (struct range){.first = first, .count = last - first + 1};
 	return RANGE_PART;
-}
-
-void range_format_tag(char tag[RANGE_TAG], const struct timespec *modified, uint64_t size)
-{
-	(void)snprintf(tag, RANGE_TAG, "\"%" PRIx64 ".%lx-%" PRIx64 "\"",
-		       (uint64_t)modified->tv_sec, (unsigned long)modified->tv_nsec,
-		       size);
-}
-
-void range_format_date(char date[RANGE_DATE], time_t when)
-{
-	struct tm broken;
-
-	/* In the C locale, the only one this program ever has. */
-	if (gmtime_r(&when, &broken) == NULL ||
-	    strftime(date, RANGE_DATE, HTTP_DATE, &broken) == 0)
-		date[0] = '\0';
-}
-
-bool range_lists_tag(const char *list, const char *tag)
-{
-	size_t length = strlen(tag);
-
-	while (*list != '\0') {
-		list += strspn(list, " \t,");
-		if (*list == '*')
-			return true;
-		if (strncmp(list, "W/", 2) == 0)
-			list += 2;
-		if (strncmp(list, tag, length) == 0)
-			return true;
-		if (*list == '"')
-			list += strcspn(list + 1, "\"") + 1;
-		list += strcspn(list, ",");
-	}
-	return false;
-}
-
-static bool parse_date(const char *text, time_t *ret_when)
-{
-	struct tm broken = {0};
-	const char *end = strptime(text, HTTP_DATE, &broken);
-
-	if (end == NULL || *end != '\0')
-		return false;
-	*ret_when = timegm(&broken);
-	return true;
-}
-
-bool range_is_unchanged(const char *date, time_t modified)
-{
-	time_t when;
-
-	return parse_date(date, &when) && modified <= when;
-}
-
-bool range_is_current(const char *validator, const char *tag, time_t modified)
-{
-	time_t when;
-
-	if (validator[0] == '"')
-		return strcmp(validator, tag) == 0;
-	return parse_date(validator, &when) && when == modified;
 }

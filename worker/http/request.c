@@ -6,7 +6,33 @@
 #include <string.h>
 #include <strings.h>
 
+#include "worker/http/path.h"
 #include "worker/http/server.h"
+
+struct request *request_new(struct server *server, struct MHD_Connection *connection,
+			    const char *target)
+{
+	size_t length = strlen(target) + 1;
+	struct request *request =
+		calloc(1, sizeof(*request) + length + PATH_ROOM(target));
+
+	if (request == NULL)
+		return NULL;
+	request->server = server;
+	request->connection = connection;
+	memcpy(request->text, target, length);
+	request->query = path_query(request->text);
+	if (path_clean(request->text + length, target) == 0)
+		request->path = request->text + length;
+	return request;
+}
+
+void request_free(struct request *request)
+{
+	ev_timer_stop(request->server->loop, &request->wake);
+	free(request->body);
+	free(request);
+}
 
 bool request_is(const struct request *request, const char *method)
 {

@@ -25,7 +25,8 @@ struct request {
 	struct MHD_Connection *connection;
 	struct peer *peer;
 	const char *method;  /* while its handler runs */
-	const char *path;    /* decoded, without the query; while its handler runs */
+	char *path;          /* clean, without the query; NULL: the target has none */
+	const char *query;   /* as it was sent, with its `?`; "" if there is none */
 	uint64_t began_usec; /* when its head was complete */
 	bool keeps_body;
 	bool too_long;
@@ -33,7 +34,13 @@ struct request {
 	size_t body_bytes;
 	ev_timer wake; /* of a handler that waits */
 	bool woken;
+	char text[]; /* the target, then what `path` points to */
 };
+
+/* NULL: no memory. */
+struct request *request_new(struct server *server, struct MHD_Connection *connection,
+			    const char *target);
+void request_free(struct request *request);
 
 bool request_is(const struct request *request, const char *method);
 

@@ -37,33 +37,14 @@ static bool has_token(const char *list, const char *token)
 	return false;
 }
 
-/* "http://host/path" is "/path" to the host that gets it. */
-static const char *skip_authority(const char *target)
-{
-	static const char scheme[] = "http://";
-	const char *path;
-
-	if (strncasecmp(target, scheme, strlen(scheme)) != 0)
-		return target;
-	path = strchr(target + strlen(scheme), '/');
-	return path != NULL ? path : "/";
-}
-
-static void free_request(struct request *request)
-{
-	ev_timer_stop(request->server->loop, &request->wake);
-	free(request->body);
-	free(request);
-}
-
 /* The head is complete.  Answers only if the body is not worth waiting for. */
-static enum MHD_Result begin_request(struct server *server, struct request *request)
+static enum MHD_Result begin_request(struct request *request)
 {
+	struct server *server = request->server;
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 		request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	const char *announced = request_header(request, "Content-Length");
 
-	request->server = server;
 	request->began_usec = figures_clock();
 	request->peer = &server->peers.row[info->connect_fd];
 	request->peer->busy = true;
@@ -108,15 +89,23 @@ static enum MHD_Result route(struct request *request)
 
 	if (request->too_long)
 		return request_answer_status(request, MHD_HTTP_CONTENT_TOO_LARGE);
+	if (request->path == NULL)
+		return request_answer_status(request, MHD_HTTP_BAD_REQUEST);
 	if (strcmp(request->path, "/healthz") == 0)
 		return answer_health(request);
 	if (server->testing && testing_owns(request->path))
 		return testing_answer(request);
-	if (server->files.root != -1)
+	if (server->files.below.root != -1)
 		return files_answer(&server->files, request);
 	if (strcmp(request->path, "/") == 0)
 		return status_answer(request);
 	return request_answer_status(request, MHD_HTTP_NOT_FOUND);
+}
+
+/* The target as it was sent: the library would undo escapes and cut at a NUL. */
+static void *on_target(void *owner, const char *target, struct MHD_Connection *connection)
+{
+	return request_new(owner, connection, target);
 }
 
 static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection,
@@ -126,24 +115,20 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
 {
 	struct request *request = *context;
 
+	(void)owner;
+	(void)connection;
+	(void)target;
 	(void)version;
-	if (request == NULL) {
-		request = calloc(1, sizeof(*request));
-		if (request == NULL)
-			return MHD_NO;
-		*context = request;
-		request->connection = connection;
-		request->method = method;
-		request->path = skip_authority(target);
-		return begin_request(owner, request);
-	}
+	if (request == NULL)
+		return MHD_NO;
+	request->method = method;
+	if (request->peer == NULL)
+		return begin_request(request);
 	if (*count > 0) {
 		take_body(request, bytes, *count);
 		*count = 0;
 		return MHD_YES;
 	}
-	request->method = method;
-	request->path = skip_authority(target);
 	request->peer->leaves = has_token(request_header(request, "Connection"), "close");
 	return route(request);
 }
@@ -170,12 +155,14 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
 	(void)connection;
 	if (request == NULL)
 		return;
-	request->peer->busy = false;
-	request->peer->idle_since = clock_now();
-	if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
-		notice_end((int)(request->peer - server->peers.row));
-	free_request(request);
 	*context = NULL;
+	if (request->peer != NULL) {
+		request->peer->busy = false;
+		request->peer->idle_since = clock_now();
+		if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+			notice_end((int)(request->peer - server->peers.row));
+	}
+	request_free(request);
 }
 
 /* ---- connections ---- */
@@ -282,8 +269,8 @@ static int start_library(struct server *server)
 		(unsigned)(IDLE_MOST / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		HEAD_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-		MHD_OPTION_END);
+		on_completed, server, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
 	if (server->http == NULL)
 		return errno != 0 ? -errno : -ENOMEM;
 	info = MHD_get_daemon_info(server->http, MHD_DAEMON_INFO_EPOLL_FD);

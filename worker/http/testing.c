@@ -20,7 +20,7 @@ bool testing_owns(const char *path)
 
 bool testing_keeps_body(const struct request *request)
 {
-	return strcmp(request->path, PREFIX "echo") == 0;
+	return request->path != NULL && strcmp(request->path, PREFIX "echo") == 0;
 }
 
 static enum MHD_Result refuse(struct request *request)
