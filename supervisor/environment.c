@@ -167,11 +167,12 @@ static char *with_slot(struct arena *arena, const char *text, unsigned slot)
 	return arena_print(arena, "%.*s%u%s", (int)(mark - text), text, slot, rest);
 }
 
+/* As it is called; a link of this name may lead to one with a version in it. */
 static const char *program_name(const struct generation *generation)
 {
-	const char *slash = strrchr(generation->program, '/');
+	const char *slash = strrchr(generation->command[0], '/');
 
-	return slash != NULL ? slash + 1 : generation->program;
+	return slash != NULL ? slash + 1 : generation->command[0];
 }
 
 static void set_listeners(struct builder *builder, const struct generation *generation,

@@ -19,6 +19,7 @@
 #include "supervisor/core/depth.h"
 #include "supervisor/heartbeat.h"
 #include "supervisor/listener.h"
+#include "supervisor/pin.h"
 #include "supervisor/process.h"
 #include "supervisor/supervisor.h"
 
@@ -43,8 +44,11 @@ struct generation {
 	struct arena words;   /* what was resolved */
 	struct arena numbers; /* holds the spec; replaced by a reshape */
 	const struct app_spec *spec;
-	unsigned count;       /* of instances, as `max` was when this was resolved */
-	char *program;        /* real path of the executable */
+	unsigned count; /* of instances, as `max` was when this was resolved */
+	struct pin program;
+	struct pin script;    /* what the interpreter runs; path NULL: there is none */
+	char **command;       /* argv, "%i" not yet filled in */
+	bool told_of_change;  /* on disk: once */
 	char *directory_path; /* real path */
 	int directory;        /* O_PATH descriptor */
 	char **environment;   /* NAME=VALUE, "%i" not yet filled in */
@@ -242,6 +246,7 @@ void operation_done(struct app *app, const struct core_action *action);
 unsigned generation_count(const struct app_spec *spec); /* of instances, here and now */
 int generation_make(struct app *app, const struct app_spec *spec,
 		    struct generation **ret_generation, struct fault *fault);
+const char *generation_changed(const struct generation *generation);
 int generation_reshape(struct generation *generation, const struct app_spec *spec);
 struct generation *generation_find(const struct app *app, uint32_t number);
 struct generation *app_generation(const struct app *app); /* the wanted one */

@@ -7,20 +7,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "supervisor/capacity.h"
 #include "supervisor/estate.h"
+#include "supervisor/script.h"
 
 static void generation_free(struct generation *generation)
 {
 	if (generation == NULL)
 		return;
 	fd_close(&generation->directory);
+	pin_drop(&generation->program);
 	arena_free(&generation->words);
 	arena_free(&generation->numbers);
 	free(generation);
@@ -78,8 +82,90 @@ static int resolve_program(struct generation *generation, struct fault *fault)
 				     fault);
 	if (result < 0)
 		return result;
-	generation->program = arena_text(&generation->words, path);
-	return generation->program != NULL ? 0 : -ENOMEM;
+	return pin_file(&generation->program, &generation->words, path, fault);
+}
+
+/* Does this path lead through symbolic links?  A kernel that cannot say so says yes. */
+static bool has_links(const struct generation *generation, const char *path)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC,
+			       .resolve = RESOLVE_NO_SYMLINKS};
+	CLOSE_FD int fd =
+		(int)syscall(SYS_openat2, generation->directory, path, &how, sizeof(how));
+
+	return fd == -1;
+}
+
+/* Where workers look for it, as long as links did not move. */
+static char *path_seen(struct generation *generation, const char *path)
+{
+	if (path[0] == '/')
+		return arena_text(&generation->words, path);
+	return arena_print(&generation->words, "%s/%s", generation->directory_path, path);
+}
+
+static int resolve_script(struct generation *generation, char **word, struct fault *fault)
+{
+	const char *path = path_seen(generation, *word);
+	int result;
+
+	if (path == NULL)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	result = pin_file(&generation->script, &generation->words, path, fault);
+	if (result < 0)
+		return result;
+	pin_drop(&generation->script); /* its interpreter opens it by name */
+	if (has_links(generation, *word))
+		*word = arena_text(&generation->words, generation->script.path);
+	return *word != NULL ? 0 : fault_set(fault, -ENOMEM, "out of memory");
+}
+
+/* A program may look for what is its own where it is called, so it keeps its name there;
+ * a link in the way to that place is resolved. */
+static int resolve_name(struct generation *generation, char **word, struct fault *fault)
+{
+	const char *slash = strrchr(*word, '/');
+	char *directory, real[PATH_MAX];
+
+	if (slash == NULL || slash == *word)
+		return 0;
+	directory = arena_print(&generation->words, "%.*s", (int)(slash - *word), *word);
+	if (directory == NULL)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	if (!has_links(generation, directory))
+		return 0;
+	directory = path_seen(generation, directory);
+	if (directory == NULL)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	if (realpath(directory, real) == NULL)
+		return fault_set(fault, -errno, "%s: %s", *word, strerror(errno));
+	*word = arena_print(&generation->words, "%s%s", real, slash);
+	return *word != NULL ? 0 : fault_set(fault, -ENOMEM, "out of memory");
+}
+
+/* Of all words only these two are paths for sure. */
+static int resolve_command(struct generation *generation, struct fault *fault)
+{
+	char *const *command = generation->spec->command;
+	unsigned count = 0, script = script_find(command, generation->directory);
+	int result = 0;
+
+	while (command[count] != NULL)
+		count++;
+	generation->command =
+		arena_take(&generation->words, (count + 1) * sizeof(char *));
+	if (generation->command == NULL)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	for (unsigned i = 0; i < count; i++) {
+		generation->command[i] = arena_text(&generation->words, command[i]);
+		if (generation->command[i] == NULL)
+			return fault_set(fault, -ENOMEM, "out of memory");
+	}
+	if (script > 0)
+		result = resolve_script(generation, &generation->command[script], fault);
+	if (result == 0)
+		result = resolve_name(generation, &generation->command[0], fault);
+	return result;
 }
 
 static int resolve(struct generation *generation, struct fault *fault)
@@ -91,7 +177,30 @@ static int resolve(struct generation *generation, struct fault *fault)
 		result = environment_resolve(generation, fault);
 	if (result == 0)
 		result = resolve_program(generation, fault);
+	if (result == 0)
+		result = resolve_command(generation, fault);
 	return result;
+}
+
+/* A file that the next worker would not find as it was; NULL: there is none. */
+const char *generation_changed(const struct generation *generation)
+{
+	const struct pin *program = &generation->program;
+	const struct pin *script = &generation->script;
+
+	if (script->path != NULL && pin_look(script) != PIN_SAME)
+		return script->path;
+	switch (pin_look(program)) {
+	case PIN_SAME:
+	case PIN_STATES:
+		return NULL;
+	case PIN_REPLACED:
+	case PIN_GONE:
+		return program->fd == -1 ? program->path : NULL;
+	case PIN_CHANGED:
+		break;
+	}
+	return program->path;
 }
 
 unsigned generation_count(const struct app_spec *spec)
@@ -109,6 +218,7 @@ int generation_make(struct app *app, const struct app_spec *spec,
 	if (generation == NULL)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	generation->directory = -1;
+	generation->program = generation->script = PIN_NONE;
 	result = config_copy_app(spec, &generation->numbers, &generation->spec);
 	if (result < 0)
 		(void)fault_set(fault, result, "out of memory");

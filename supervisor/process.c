@@ -44,7 +44,8 @@ struct birth {
 	char **envp; /* a copy, whose entries for the pid are the next two */
 	char listen_pid[sizeof("LISTEN_PID=") + 10];
 	char watchdog_pid[sizeof("WATCHDOG_PID=") + 10];
-	int report; /* the end of the exec pipe that is written */
+	int program; /* as in the order, out of the way of what the worker is given */
+	int report;  /* the end of the exec pipe that is written */
 };
 
 /* ---- between fork and exec: async-signal-safe calls only, errno says why ---- */
@@ -74,6 +75,10 @@ static int give_descriptors(struct birth *birth)
 	if (report == -1)
 		return -1;
 	birth->report = report;
+	if (order->program > 0)
+		birth->program = fcntl(order->program, F_DUPFD_CLOEXEC, count);
+	if (birth->program == -1)
+		return -1;
 
 	fd[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
 	fd[1] = order->out == -1 ? fd[0] : order->out;
@@ -129,14 +134,18 @@ static enum birth_step become(struct birth *birth)
 	append_number(birth->listen_pid, getpid());
 	append_number(birth->watchdog_pid, getpid());
 	reset_signals();
-	(void)execve(order->path, order->argv, birth->envp);
+	if (birth->program > 0)
+		(void)execveat(birth->program, "", order->argv, birth->envp,
+			       AT_EMPTY_PATH);
+	else
+		(void)execve(order->path, order->argv, birth->envp);
 	return BIRTH_EXECUTE;
 }
 
 /* A file that is there and yet "not found" names an interpreter that is not. */
-static bool lacks_interpreter(const char *path, int code)
+static bool lacks_interpreter(const struct process_order *order, int code)
 {
-	return code == ENOENT && access(path, F_OK) == 0;
+	return code == ENOENT && (order->program > 0 || access(order->path, F_OK) == 0);
 }
 
 static _Noreturn void begin(struct birth *birth)
@@ -148,8 +157,7 @@ static _Noreturn void begin(struct birth *birth)
 	failure.code = errno;
 	if (failure.step == BIRTH_DIRECTORY)
 		subject = order->directory_path ? order->directory_path : "its directory";
-	else if (failure.step == BIRTH_EXECUTE &&
-		 lacks_interpreter(subject, failure.code))
+	else if (failure.step == BIRTH_EXECUTE && lacks_interpreter(order, failure.code))
 		failure.step = BIRTH_INTERPRETER;
 	(void)strncpy(failure.subject, subject, sizeof(failure.subject) - 1);
 	(void)!write(birth->report, &failure, sizeof(failure));

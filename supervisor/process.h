@@ -26,6 +26,7 @@ struct rlimit;
 /* How to start it: borrowed for the call, nothing is kept. */
 struct process_order {
 	const char *path; /* resolved executable */
+	int program;      /* > 0: execute this descriptor, which `path` only names */
 	char *const *argv;
 	/* The whole environment.  The child completes the entries "LISTEN_PID=" and
 	 * "WATCHDOG_PID=", found empty, with its own pid. */

@@ -98,6 +98,42 @@ static void seat_begin(struct seat *seat, uint32_t generation)
 	place->spawns++;
 }
 
+/* A change is said once for each generation, when it begins to matter. */
+static void tell_of_change(const struct app *app, struct generation *generation)
+{
+	const char *changed;
+
+	if (generation->told_of_change)
+		return;
+	changed = generation_changed(generation);
+	if (changed != NULL)
+		log_warn("%s: %s changed on disk: workers of generation %u start from "
+			 "what it is now",
+			 app->name, changed, generation->number);
+	else if (pin_look(&generation->program) != PIN_SAME)
+		log_info("%s: %s was replaced on disk: workers of generation %u start "
+			 "from what it was",
+			 app->name, generation->program.path, generation->number);
+	else
+		return;
+	generation->told_of_change = true;
+}
+
+/* What is executed or read by its name has to be there.  An interpreter would say so,
+ * too, but only to the log of the app. */
+static int find_files(const struct generation *generation, struct fault *fault)
+{
+	const struct pin *const pin[] = {&generation->program, &generation->script};
+
+	for (size_t i = 0; i < ARRAY_COUNT(pin); i++)
+		if (pin[i]->path != NULL && pin[i]->fd == -1 &&
+		    pin_look(pin[i]) == PIN_GONE)
+			return fault_set(fault, -ENOENT,
+					 "%s is gone since generation %u was made",
+					 pin[i]->path, generation->number);
+	return 0;
+}
+
 static int spawn(struct seat *seat, const struct generation *generation,
 		 struct process_order *order, struct fault *fault)
 {
@@ -113,10 +149,11 @@ static int spawn(struct seat *seat, const struct generation *generation,
 		listen_fd[i] =
 			listener_fd(&generation->holding[i]->listener, place->slot);
 	order->listen_fd = listen_fd;
-	order->path = generation->program;
+	order->path = generation->program.path;
+	order->program = pin_descriptor(&generation->program);
 	order->directory = generation->directory;
 	order->directory_path = generation->directory_path;
-	order->argv = environment_command(&arena, generation->spec->command, place->slot);
+	order->argv = environment_command(&arena, generation->command, place->slot);
 	order->envp = environment_of(&arena, app, generation, place, order->listen_count);
 	if (order->argv == NULL || order->envp == NULL)
 		result = fault_set(fault, -ENOMEM, "out of memory");
@@ -129,7 +166,7 @@ static int spawn(struct seat *seat, const struct generation *generation,
 int spawn_worker(struct app *app, struct seat_ref at, uint32_t number,
 		 struct fault *fault)
 {
-	const struct generation *generation = generation_find(app, number);
+	struct generation *generation = generation_find(app, number);
 	struct place *place = place_need(app, at.slot, fault);
 	struct process_order order = {0};
 	struct seat *seat;
@@ -139,6 +176,10 @@ int spawn_worker(struct app *app, struct seat_ref at, uint32_t number,
 		return -ENOMEM;
 	seat = &place->seat[at.seat];
 	seat_begin(seat, number);
+	result = find_files(generation, fault);
+	if (result < 0)
+		return result;
+	tell_of_change(app, generation);
 	result = open_logs(app, generation->spec, &order.out, &order.err, fault);
 	if (result < 0)
 		return result;

@@ -231,7 +231,7 @@ void app_read_status(const struct app *app, struct app_status *ret_status)
 	}
 	if (wanted != NULL) {
 		status.directory = wanted->directory_path;
-		status.program = wanted->program;
+		status.program = wanted->program.path;
 	}
 	if (app->trouble[0] != '\0')
 		status.trouble = app->trouble;

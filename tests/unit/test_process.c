@@ -293,6 +293,37 @@ START_TEST(only_lent_descriptors_are_open)
 }
 END_TEST
 
+/* Its number is among those that the worker is given. */
+START_TEST(a_program_is_executed_by_descriptor_too)
+{
+	struct process_order order = SHELL("exec ls /proc/self/fd");
+	int program = open("/bin/sh", O_PATH | O_CLOEXEC);
+	const int lent[] = {1, 1, 1, 1, 1, 1};
+
+	ck_assert(program > 2 && program < 3 + (int)ARRAY_COUNT(lent));
+	order.program = program;
+	order.path = "/no/such/program";
+	order.listen_fd = lent;
+	order.listen_count = ARRAY_COUNT(lent);
+	ck_assert_int_eq(run(order), 0);
+	ck_assert_str_eq(said, "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+	(void)close(program);
+}
+END_TEST
+
+START_TEST(a_descriptor_that_cannot_be_executed_is_told)
+{
+	struct process_order order = SHELL("exit 0");
+
+	order.program = open("/", O_PATH | O_CLOEXEC);
+	order.path = "/what/it/was";
+	ck_assert_int_eq(spawn(order), -EACCES);
+	ck_assert_msg(strstr(fault.text, "/what/it/was"), "%s", fault.text);
+	ck_assert_int_eq(WEXITSTATUS(collect()), 127);
+	(void)close(order.program);
+}
+END_TEST
+
 START_TEST(streams_not_given_are_dev_null)
 {
 	struct process_order order =
@@ -773,6 +804,7 @@ static Suite *suite_of_process(void)
 	tcase_add_test(birth, signals_are_as_new);
 	tcase_add_test(birth, no_handler_of_ours_runs_in_the_child);
 	tcase_add_test(birth, only_lent_descriptors_are_open);
+	tcase_add_test(birth, a_program_is_executed_by_descriptor_too);
 	tcase_add_test(birth, streams_not_given_are_dev_null);
 	tcase_add_loop_test(birth, no_descriptor_is_lost_when_numbers_collide, 0,
 			    ARRAY_COUNT(unlucky));
@@ -785,6 +817,7 @@ static Suite *suite_of_process(void)
 	tcase_add_test(failure, a_missing_interpreter_is_told_from_a_missing_program);
 	tcase_add_test(failure, a_directory_that_is_not_there_is_named);
 	tcase_add_test(failure, a_descriptor_that_is_not_open_is_told);
+	tcase_add_test(failure, a_descriptor_that_cannot_be_executed_is_told);
 	tcase_add_test(failure, the_verdict_of_exec_is_not_waited_for);
 	tcase_add_test(failure, no_fork_no_process);
 	tcase_add_test(failure, no_pipe_no_process);
