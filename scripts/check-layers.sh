@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.." || exit 1
 # whose header the others see.  In `supervisor` all meet, and failures are logged.
 rooms='
 supervisor > supervisor apply origin app generation environment operation seat spawn route
-	dealing crowd holding signals status estate clusterd
+	dealing crowd bounds holding signals status estate clusterd
 control > control commands adjust call judge view select queries describe
 config > config settings assign source value draft gather
 listener > listener group port local retreat

@@ -38,6 +38,7 @@ struct app *app_new(struct supervisor *supervisor, const char *name,
 	(void)snprintf(app->log_err, sizeof(app->log_err), "%s/%s-err.log",
 		       supervisor->places.log, name);
 	route_init(app);
+	bounds_init(app);
 	return app;
 }
 
@@ -47,6 +48,7 @@ void app_free(struct app *app)
 		return;
 	ev_timer_stop(app->supervisor->loop, &app->look);
 	crowd_free(app);
+	bounds_free(app);
 	holdings_close(app);
 	while (app->generations != NULL)
 		generation_drop(app, app->generations);
@@ -215,6 +217,11 @@ static void note(struct app *app, const struct core_action *action)
 	case CORE_NOTE_REVERTING:
 		log_warn("%s: going back: %s", app->name, app->trouble);
 		break;
+	case CORE_NOTE_RECYCLING:
+	case CORE_NOTE_HEIRLESS:
+	case CORE_NOTE_FRUITLESS:
+		bounds_note(app, action);
+		break;
 	case CORE_NOTES:
 		break;
 	}
@@ -236,6 +243,7 @@ static void apply(struct app *app, const struct core_action *action)
 		route_retreat(app->place[action->at.slot]);
 		break;
 	case CORE_TERM:
+		bounds_part(app, action->at);
 		signal_worker(app, action->at, drain_signal(app, action->at));
 		break;
 	case CORE_ABORT:
@@ -299,6 +307,7 @@ void app_settle(struct app *app)
 	app->stepped = false;
 	dealing_settle(app);
 	route_update(app);
+	bounds_update(app);
 	generation_sweep(app);
 	if (app->core.want.running)
 		holdings_sweep(app);

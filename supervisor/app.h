@@ -50,6 +50,12 @@ struct last_exit {
 	char reason[FAULT_SIZE / 2]; /* why, with what is known: for people */
 };
 
+struct last_recycle {
+	msec at_wall; /* since 1970, when it began; 0: none yet */
+	unsigned slot;
+	char reason[FAULT_SIZE / 4]; /* what was exceeded, for people */
+};
+
 /* Figures that are not known are -1. */
 struct worker_status {
 	unsigned slot;
@@ -91,12 +97,13 @@ struct app_status {
 	struct app_operation_status operation;      /* under way; kind NULL: none */
 	struct app_operation_status last_operation; /* kind NULL: none yet */
 	unsigned listens;
-	const char *listen[SPEC_LISTEN]; /* with real ports */
-	const struct app_spec *spec;     /* of the wanted generation */
-	const char *log_out, *log_err;   /* NULL: not to files */
-	const char *directory;           /* real cwd of the wanted generation */
-	const char *program;             /* resolved executable */
-	const char *trouble;             /* the last failure in words; NULL */
+	const char *listen[SPEC_LISTEN];         /* with real ports */
+	const struct app_spec *spec;             /* of the wanted generation */
+	const char *log_out, *log_err;           /* NULL: not to files */
+	const char *directory;                   /* real cwd of the wanted generation */
+	const char *program;                     /* resolved executable */
+	const char *trouble;                     /* the last failure in words; NULL */
+	const struct last_recycle *last_recycle; /* NULL: none yet */
 	const char *foreign; /* who else listens on an address of ours; NULL: nobody */
 };
 

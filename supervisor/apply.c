@@ -255,6 +255,7 @@ static int reshape_app(struct app *app, const struct app_spec *after, struct fau
 	if (result < 0)
 		return result;
 	app->core.policy = after->policy;
+	app->deadline = core_deadline(&app->core);
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
 		at->stale = true;
 	app->stepped = true;

@@ -191,6 +191,37 @@ static int assign_span(const struct assignment *task)
 	return 0;
 }
 
+static int assign_bytes(const struct assignment *task)
+{
+	const struct value *value = task->value;
+	char border[NUMBER_TEXT];
+	uint64_t bytes;
+	int error;
+
+	if (value->kind == VALUE_NUMBER)
+		return value_refuse(task->reader, value,
+				    "%.15g has no unit: write \"%.15gM\" or \"%.15gB\"",
+				    value->number, value->number, value->number);
+	if (value->kind != VALUE_TEXT)
+		return value_expect(task->reader, value, "a size such as \"512M\"");
+	error = text_parse_bytes(&bytes, value->text);
+	if (error == -EINVAL)
+		return value_refuse(
+			task->reader, value,
+			"\"%s\" is not a size such as \"512K\", \"64M\", \"1G\"",
+			value->text);
+	if (error || bytes > (uint64_t)task->setting->most)
+		return value_refuse(task->reader, value, "\"%s\" is too large",
+				    value->text);
+	if (bytes < (uint64_t)task->setting->least) {
+		text_format_bytes(border, sizeof(border), (uint64_t)task->setting->least);
+		return value_refuse(task->reader, value, "\"%s\" is less than %s",
+				    value->text, border);
+	}
+	store(task, &bytes, sizeof(bytes));
+	return 0;
+}
+
 static int assign_signal(const struct assignment *task)
 {
 	const struct value *value = task->value;
@@ -271,6 +302,7 @@ static int (*const assigners[SETTING_KINDS])(const struct assignment *) = {
 	[SETTING_FLAG] = assign_flag,
 	[SETTING_COUNT] = assign_count,
 	[SETTING_SPAN] = assign_span,
+	[SETTING_BYTES] = assign_bytes,
 	[SETTING_SIGNAL] = assign_signal,
 	[SETTING_CHOICE] = assign_choice,
 	[SETTING_LATER] = refuse_later,

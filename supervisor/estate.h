@@ -82,6 +82,7 @@ struct seat {
 	uint64_t cpu_usec;        /* at `sampled`, for the percentage */
 	msec sampled;
 	double cpu_percent; /* negative: not known yet */
+	uint64_t excess;    /* what it had of the measure that it exceeded */
 };
 
 /* What a retiring slot still waits for on one address. */
@@ -125,6 +126,13 @@ struct crowd {
 	struct depth_slot slot[CORE_SLOTS];
 };
 
+/* What the lives of an app's workers are held to (recycle), beside what its core knows.
+ */
+struct bounds {
+	struct ev_timer sampler; /* of memory, while that is bounded */
+	struct last_recycle last;
+};
+
 struct app {
 	struct app *next; /* by name */
 	struct supervisor *supervisor;
@@ -142,6 +150,7 @@ struct app {
 	struct ev_timer look; /* at retreats, while there are any */
 	struct crowd crowd;
 	struct override override;
+	struct bounds bounds;
 	struct operation *operations;
 	struct {
 		enum core_operation_kind kind;
@@ -262,6 +271,7 @@ char **environment_of(struct arena *arena, const struct app *app,
 char **environment_command(struct arena *arena, char *const *command, unsigned slot);
 
 /* seat.c */
+struct seat_ref seat_ref(const struct seat *seat);
 struct place *place_need(struct app *app, unsigned slot, struct fault *fault);
 void place_free(struct place *place);
 void place_read_beats(struct place *place);
@@ -303,6 +313,14 @@ void crowd_forget(struct app *app); /* sockets are about to go, or to be others 
 void crowd_free(struct app *app);
 bool crowd_avoids(const struct app *app, unsigned slot);
 int64_t crowd_depth(const struct app *app, unsigned slot); /* -1: has no own queue */
+
+/* bounds.c */
+void bounds_init(struct app *app);
+void bounds_free(struct app *app);
+void bounds_update(struct app *app); /* holds to what is configured now */
+void bounds_check(struct seat *seat, enum core_bound bound, uint64_t measure);
+void bounds_note(struct app *app, const struct core_action *action);
+void bounds_part(struct app *app, struct seat_ref at); /* is about to be told to go */
 
 /* status.c */
 struct seat *app_seat(const struct app *app, struct seat_ref at);

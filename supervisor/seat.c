@@ -16,7 +16,7 @@
 	16 /* of HEARTBEAT_TURN datagrams: what "until empty" means at most \
 	    */
 
-static struct seat_ref ref_of(const struct seat *seat)
+struct seat_ref seat_ref(const struct seat *seat)
 {
 	const struct place *place = seat->place;
 
@@ -26,7 +26,7 @@ static struct seat_ref ref_of(const struct seat *seat)
 
 static void post(const struct seat *seat, enum core_event_kind kind, uint32_t arg)
 {
-	struct core_event event = {.kind = kind, .at = ref_of(seat), .arg = arg};
+	struct core_event event = {.kind = kind, .at = seat_ref(seat), .arg = arg};
 
 	supervisor_post(seat->place->app, &event);
 }
@@ -53,6 +53,8 @@ static void keep_figures(struct seat *seat, const struct beat *beat)
 static void translate(struct seat *seat, const struct beat *beat)
 {
 	keep_figures(seat, beat);
+	if (beat->requests != BEAT_UNKNOWN)
+		bounds_check(seat, CORE_BOUND_REQUESTS, beat->requests);
 	if (beat->extend_usec > 0) {
 		uint64_t span = beat->extend_usec / 1000;
 
@@ -258,7 +260,7 @@ static void describe_end(const struct seat *seat, int status, char *text, size_t
 		return;
 	size_t used = strlen(text);
 	const struct core_app *core = &seat->place->app->core;
-	struct seat_ref at = ref_of(seat);
+	struct seat_ref at = seat_ref(seat);
 	const struct worker *worker = &core->slot[at.slot].seat[at.seat];
 	msec now = clock_now();
 	char span[32];

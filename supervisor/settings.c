@@ -8,6 +8,9 @@
 #define SECOND 1000
 #define HOUR   (3600 * SECOND)
 #define DAY    (24 * HOUR)
+#define YEAR   (INT64_C(365) * DAY)
+#define MEBI   (1024 * 1024)
+#define EXBI   (INT64_C(1) << 60)
 
 /* enum log_level of common/log.h, which only those who log include. */
 static const struct setting_choice log_levels[] = {
@@ -142,11 +145,17 @@ static const struct setting app_settings[] = {
 	ROW("restart.stop_exit_codes", EXIT_CODES, AT(stop_exit_code), NULL,  0, 255),
 	ROW("restart.max",           COUNT, POLICY(restart_max),    "0",      0, 1000000),
 
+	ROW("recycle.memory",     BYTES,   POLICY(recycle.memory),   NULL, MEBI, EXBI),
+	ROW("recycle.age",        SPAN,    POLICY(recycle.age),      NULL, SECOND, YEAR),
+	ROW("recycle.requests",   COUNT,   POLICY(recycle.requests), "0",  0, 1000000000),
+	ROW("recycle.jitter",     COUNT,   POLICY(recycle.jitter),   "10", 0, 90),
+	LATER("recycle.cron"),
+
 	CHOICE("log.to", AT(log), "file", logs),
 
 	LATER("user"), LATER("group"), LATER("umask"), LATER("no_new_privileges"),
 	LATER("limits"), LATER("nice"), LATER("oom_score_adj"), LATER("probe"),
-	LATER("reload.canary"), LATER("recycle"), LATER("budget"), LATER("autoscale"),
+	LATER("reload.canary"), LATER("budget"), LATER("autoscale"),
 	LATER("log.rotate"), LATER("log.keep"), LATER("log.compress"),
 	{0},
 };
@@ -228,8 +237,8 @@ static const char *find_inside(enum setting_scope scope, const char *name)
 
 const char *settings_suggest(enum setting_scope scope, const char *name)
 {
-	static const char *const groups[] = {"ready",  "heartbeat", "drain",
-					     "reload", "restart",   "log"};
+	static const char *const groups[] = {"ready",   "heartbeat", "drain", "reload",
+					     "restart", "recycle",   "log"};
 	const char *word[ARRAY_COUNT(app_settings) + ARRAY_COUNT(groups)];
 	const char *nearest;
 	size_t words = 0;

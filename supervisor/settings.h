@@ -27,6 +27,7 @@ enum setting_kind {
 	SETTING_FLAG,       /* bool */
 	SETTING_COUNT,      /* unsigned */
 	SETTING_SPAN,       /* msec */
+	SETTING_BYTES,      /* uint64_t */
 	SETTING_SIGNAL,     /* int */
 	SETTING_CHOICE,     /* an enum */
 	SETTING_LATER,      /* not supported yet */
@@ -47,7 +48,7 @@ struct setting {
 	enum setting_kind kind;
 	size_t offset;         /* in struct app_spec or struct spec */
 	const char *otherwise; /* the default, as text; NULL: none, or empty */
-	int64_t least, most;   /* see the kind; of a number or span the range */
+	int64_t least, most;   /* see the kind; of a number, span or size the range */
 	const struct setting_choice *choice;
 };
 

@@ -235,6 +235,8 @@ void app_read_status(const struct app *app, struct app_status *ret_status)
 	}
 	if (app->trouble[0] != '\0')
 		status.trouble = app->trouble;
+	if (app->bounds.last.at_wall != 0)
+		status.last_recycle = &app->bounds.last;
 	status.foreign = foreign_text(app);
 	read_operations(app, &status);
 	read_listens(app, &status);

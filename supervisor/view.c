@@ -80,6 +80,30 @@ static void view_worker(struct json_writer *writer, const struct worker_status *
 	json_close_object(writer);
 }
 
+static void view_recycle(struct json_writer *writer, const struct app_status *status)
+{
+	const struct core_recycle *policy = &status->spec->policy.recycle;
+	const struct last_recycle *last = status->last_recycle;
+
+	json_open_object(writer, "recycle");
+	json_put_figure(writer, "memory_bytes",
+			policy->memory ? (int64_t)policy->memory : -1);
+	json_put_figure(writer, "age_ms", policy->age ? policy->age : -1);
+	json_put_figure(writer, "requests",
+			policy->requests ? (int64_t)policy->requests : -1);
+	json_put_number(writer, "jitter_percent", policy->jitter);
+	json_close_object(writer);
+	if (last == NULL) {
+		json_put_null(writer, "last_recycle");
+		return;
+	}
+	json_open_object(writer, "last_recycle");
+	json_put_number(writer, "slot", last->slot);
+	json_put_text(writer, "reason", last->reason);
+	put_moment(writer, "at", last->at_wall);
+	json_close_object(writer);
+}
+
 static void view_operation(struct json_writer *writer, const struct app_status *status)
 {
 	const struct app_operation_status *now = &status->operation;
@@ -178,6 +202,8 @@ void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
 	json_put_text(writer, "log_err", status.log_err);
 	if (whole && status.spec != NULL)
 		view_origin(writer, &status);
+	if (whole && status.spec != NULL)
+		view_recycle(writer, &status);
 	json_open_array(writer, "workers");
 	for (unsigned i = 0; app_read_worker(app, i, true, &worker); i++)
 		if (slot < 0 || worker.slot == (unsigned)slot)

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "supervisor/core/news.h"
+#include "supervisor/core/recycle.h"
 #include "supervisor/core/roll.h"
 #include "supervisor/core/slot.h"
 #include "supervisor/core/want.h"
@@ -10,27 +11,17 @@
 
 static void (*const absorb[CORE_EVENTS])(struct step *step,
 					 const struct core_event *event) = {
-	[CORE_TICK] = news_tick,
-	[CORE_AWAKE] = news_awake,
-	[CORE_READY] = news_ready,
-	[CORE_LISTENING] = news_listening,
-	[CORE_BEAT] = news_beat,
-	[CORE_LEAVE] = news_leave,
-	[CORE_TRIGGER] = news_trigger,
-	[CORE_EXTEND] = news_extend,
-	[CORE_EXIT] = news_exit,
-	[CORE_SPAWN_FAILED] = news_spawn_failed,
-	[CORE_UNROUTED] = news_unrouted,
-	[CORE_OWED] = want_owed,
-	[CORE_START] = want_start,
-	[CORE_RELOAD] = want_reload,
-	[CORE_SCALE] = want_scale,
-	[CORE_RESTART] = want_restart,
-	[CORE_RESTART_SLOT] = want_restart_slot,
-	[CORE_RENEW] = want_renew,
-	[CORE_STOP] = want_stop,
-	[CORE_RESET] = want_reset,
-	[CORE_SURGE_START] = want_surge_start,
+	[CORE_TICK] = news_tick,           [CORE_AWAKE] = news_awake,
+	[CORE_READY] = news_ready,         [CORE_LISTENING] = news_listening,
+	[CORE_BEAT] = news_beat,           [CORE_LEAVE] = news_leave,
+	[CORE_TRIGGER] = news_trigger,     [CORE_EXTEND] = news_extend,
+	[CORE_EXIT] = news_exit,           [CORE_SPAWN_FAILED] = news_spawn_failed,
+	[CORE_UNROUTED] = news_unrouted,   [CORE_OWED] = want_owed,
+	[CORE_EXCEEDED] = news_exceeded,   [CORE_START] = want_start,
+	[CORE_RELOAD] = want_reload,       [CORE_SCALE] = want_scale,
+	[CORE_RESTART] = want_restart,     [CORE_RESTART_SLOT] = want_restart_slot,
+	[CORE_RENEW] = want_renew,         [CORE_STOP] = want_stop,
+	[CORE_RESET] = want_reset,         [CORE_SURGE_START] = want_surge_start,
 	[CORE_SURGE_END] = want_surge_end,
 };
 
@@ -173,6 +164,7 @@ void core_step(struct core_app *app, const struct core_event *event, msec now,
 		app->slots = app->want.count;
 	decide(&step);
 	want_settle(&step);
+	recycle_advance(&step);
 }
 
 /* ---- questions ---- */
@@ -182,7 +174,8 @@ static msec earlier(msec one, msec other)
 	return one < other ? one : other;
 }
 
-static msec slot_deadline(const struct core_app *app, unsigned slot)
+/* `due`: set if somebody there is to be recycled. */
+static msec slot_deadline(const struct core_app *app, unsigned slot, bool *due)
 {
 	const struct slot *it = &app->slot[slot];
 	msec deadline = MSEC_NEVER;
@@ -195,6 +188,8 @@ static msec slot_deadline(const struct core_app *app, unsigned slot)
 		deadline = earlier(deadline, worker->deadline);
 		if (worker->phase == WORKER_SERVING && !worker->settled)
 			deadline = earlier(deadline, worker->served + app->policy.settle);
+		deadline = earlier(deadline, recycle_ripe(app, slot, worker));
+		*due = *due || worker->due != CORE_BOUND_NONE;
 	}
 	if (it->backoff.until && slot_waits(app, slot))
 		deadline = earlier(deadline, it->backoff.until);
@@ -203,11 +198,12 @@ static msec slot_deadline(const struct core_app *app, unsigned slot)
 
 msec core_deadline(const struct core_app *app)
 {
-	msec deadline = slot_deadline(app, CORE_SURGE);
+	bool due = false;
+	msec deadline = slot_deadline(app, CORE_SURGE, &due);
 
 	for (unsigned i = 0; i < app->slots; i++)
-		deadline = earlier(deadline, slot_deadline(app, i));
-	return deadline;
+		deadline = earlier(deadline, slot_deadline(app, i, &due));
+	return due ? earlier(deadline, recycle_deadline(app)) : deadline;
 }
 
 bool core_awaits_beat(const struct core_app *app, unsigned slot, msec now)

@@ -37,16 +37,29 @@ enum worker_phase {
 	WORKER_PHASES
 };
 
+/* Why a worker that serves well is replaced all the same. */
+enum core_bound {
+	CORE_BOUND_NONE,
+	CORE_BOUND_MEMORY,
+	CORE_BOUND_AGE,
+	CORE_BOUND_REQUESTS,
+	CORE_BOUND_CRON, /* the time has come */
+	CORE_BOUNDS
+};
+
 /* A vacant seat is all zeros. */
 struct worker {
 	enum worker_phase phase;
 	uint32_t generation; /* of the spec it was started from */
 	msec since;          /* in this phase */
 	msec deadline;       /* MSEC_NEVER: serving without beats */
-	msec beat;    /* when it beat last; MSEC_NEVER: never yet, not judged by beats */
-	msec served;  /* when it became ready; MSEC_NEVER: never was */
-	bool settled; /* a TICK found it ready for `settle`: it is good */
-	bool renew;   /* to be replaced by a successor */
+	msec beat;     /* when it beat last; MSEC_NEVER: never yet, not judged by beats */
+	msec served;   /* when it became ready; MSEC_NEVER: never was */
+	bool settled;  /* a TICK found it ready for `settle`: it is good */
+	bool renew;    /* to be replaced by a successor */
+	bool recycled; /* succeeds one that exceeded a bound */
+	uint8_t lot;   /* its share of recycle.jitter, drawn at birth */
+	enum core_bound due; /* which it exceeded: it is to be recycled */
 };
 
 struct slot {
@@ -72,6 +85,14 @@ enum core_restart_rule {
 	CORE_RESTART_NEVER
 };
 
+/* 0: unbounded. */
+struct core_recycle {
+	uint64_t memory; /* bytes */
+	msec age;        /* since it was ready */
+	unsigned requests;
+	unsigned jitter; /* percent that age and requests may be smaller, by lot */
+};
+
 /* Numbers only; the last three are constants of the shell, the others configured. */
 struct core_policy {
 	enum core_ready_rule ready;
@@ -88,6 +109,7 @@ struct core_policy {
 	enum core_restart_rule restart;
 	unsigned restart_max; /* failures in a row after which a slot rests; 0: never */
 	struct backoff_policy backoff;
+	struct core_recycle recycle;
 	msec unroute_timeout; /* most that a retiring worker waits for its queue: 5 s */
 	msec abort_timeout;   /* between SIGABRT and SIGKILL: 1 s */
 	msec kill_retry;      /* SIGKILL is sent again */
@@ -132,6 +154,10 @@ struct core_app {
 					 it is done */
 		bool reverted;        /* it failed, and its undoing is under way */
 	} operation;
+	struct {
+		unsigned next; /* slot that is looked at first: each has its turn */
+		struct backoff backoff; /* of recycles in a row that were of no use */
+	} recycle;
 	bool notifies;  /* some worker of this app said READY=1 */
 	bool listens;   /* some worker of this app asked for its socket */
 	unsigned slots; /* of slot[], how many were ever wanted; the surge slot aside */
@@ -156,6 +182,7 @@ enum core_event_kind {
 	CORE_SPAWN_FAILED, /* at: it never came to life */
 	CORE_UNROUTED, /* at.slot: no connection waits in the retiring slot's sockets */
 	CORE_OWED,     /* at.slot: connections wait in the sockets of an unwanted slot */
+	CORE_EXCEEDED, /* at: a bound of its life; arg: enum core_bound */
 	CORE_START,    /* arg: generation; count as for CORE_RELOAD; operation */
 	CORE_RELOAD,   /* arg: generation; count: the new one, 0: as it is; operation */
 	CORE_SCALE,    /* arg: count >= 1; operation */
@@ -207,6 +234,9 @@ enum core_note {
 	CORE_NOTE_BACKOFF,       /* at.slot waits until its backoff allows */
 	CORE_NOTE_RESTING,       /* at.slot is given up */
 	CORE_NOTE_REVERTING,     /* walks back to the generation or count before */
+	CORE_NOTE_RECYCLING,     /* it exceeded a bound: its successor is to come */
+	CORE_NOTE_HEIRLESS,      /* the successor failed: it stays, and is tried later */
+	CORE_NOTE_FRUITLESS, /* just recycled, it exceeds again: the next has to wait */
 	CORE_NOTES
 };
 
@@ -240,6 +270,11 @@ msec core_deadline(const struct core_app *app);
 /* Would a TICK at `now` expire this slot's worker by a missing beat?  The shell then
  * reads that slot's notify socket first: an interrupted wait runs timers before beats. */
 bool core_awaits_beat(const struct core_app *app, unsigned slot, msec now);
+
+/* Is this more than the worker may have of MEMORY, or REQUESTS?  False also for one that
+ * is to be recycled anyway. */
+bool core_exceeds(const struct core_app *app, struct seat_ref at, enum core_bound bound,
+		  uint64_t measure);
 
 bool core_settled(const struct core_app *app);
 unsigned core_serving(const struct core_app *app); /* slots with a worker that is ready */

@@ -1,5 +1,6 @@
 #include "supervisor/core/news.h"
 
+#include "supervisor/core/recycle.h"
 #include "supervisor/core/slot.h"
 #include "supervisor/core/worker.h"
 
@@ -31,6 +32,7 @@ void news_tick(struct step *step, const struct core_event *event)
 		struct backoff *backoff = &step->app->slot[at.slot].backoff;
 
 		worker_expire(step, at);
+		recycle_expire(step, at);
 		if (backoff_allows(backoff, step->now))
 			backoff->until = 0;
 	} while (next_seat(step, &at));
@@ -151,4 +153,9 @@ void news_unrouted(struct step *step, const struct core_event *event)
 
 	for (; at.seat < CORE_SEATS; at.seat++)
 		worker_move(step, at, STIMULUS_UNROUTED, CORE_EXIT_FAILURE);
+}
+
+void news_exceeded(struct step *step, const struct core_event *event)
+{
+	recycle_mark(step, event->at, (enum core_bound)event->arg);
 }

@@ -85,6 +85,12 @@ static bool same_restart(const struct app_spec *one, const struct app_spec *othe
 	       ours->backoff.steady == theirs->backoff.steady;
 }
 
+static bool same_recycle(const struct core_recycle *one, const struct core_recycle *other)
+{
+	return one->memory == other->memory && one->age == other->age &&
+	       one->requests == other->requests && one->jitter == other->jitter;
+}
+
 static bool same(const struct app_spec *one, const struct app_spec *other,
 		 enum plan_key key)
 {
@@ -126,6 +132,8 @@ static bool same(const struct app_spec *one, const struct app_spec *other,
 		return same_reload(&one->policy, &other->policy);
 	case PLAN_KEY_RESTART:
 		return same_restart(one, other);
+	case PLAN_KEY_RECYCLE:
+		return same_recycle(&one->policy.recycle, &other->policy.recycle);
 	case PLAN_KEY_AUTOSTART:
 		return one->autostart == other->autostart;
 	case PLAN_KEY_COUNT:

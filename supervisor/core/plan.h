@@ -38,6 +38,7 @@ enum plan_kind {
 	X(DRAIN, "drain", RESHAPE)                         \
 	X(RELOAD, "reload", RESHAPE)                       \
 	X(RESTART, "restart", RESHAPE)                     \
+	X(RECYCLE, "recycle", RESHAPE)                     \
 	X(AUTOSTART, "autostart", RESHAPE)
 
 enum plan_key {

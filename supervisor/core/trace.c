@@ -12,7 +12,8 @@ enum {
 	HAS_EXIT = 16,
 	HAS_OPERATION = 32,
 	HAS_DICE = 64,
-	HAS_COUNT = 128
+	HAS_COUNT = 128,
+	HAS_BOUND = 256
 };
 
 static const struct {
@@ -31,6 +32,7 @@ static const struct {
 	[CORE_SPAWN_FAILED] = {"unborn", HAS_SEAT | HAS_DICE},
 	[CORE_UNROUTED] = {"unrouted", HAS_SLOT},
 	[CORE_OWED] = {"owed", HAS_SLOT},
+	[CORE_EXCEEDED] = {"exceeds", HAS_SEAT | HAS_BOUND | HAS_DICE},
 	[CORE_START] = {"start", HAS_GENERATION | HAS_OPERATION},
 	[CORE_RELOAD] = {"reload", HAS_GENERATION | HAS_COUNT | HAS_OPERATION},
 	[CORE_SCALE] = {"scale", HAS_NUMBER | HAS_OPERATION},
@@ -47,6 +49,13 @@ static const char *const exits[] = {
 	[CORE_EXIT_FAILURE] = NULL, /* the usual one goes without saying */
 	[CORE_EXIT_CLEAN] = "clean",
 	[CORE_EXIT_FINAL] = "final",
+};
+
+static const char *const bounds[CORE_BOUNDS] = {
+	[CORE_BOUND_MEMORY] = "memory",
+	[CORE_BOUND_AGE] = "age",
+	[CORE_BOUND_REQUESTS] = "requests",
+	[CORE_BOUND_CRON] = "cron",
 };
 
 static const char *const actions_named[CORE_ACTION_KINDS] = {
@@ -66,6 +75,9 @@ static const char *const notes[CORE_NOTES] = {
 	[CORE_NOTE_BACKOFF] = "backoff",
 	[CORE_NOTE_RESTING] = "resting",
 	[CORE_NOTE_REVERTING] = "reverting",
+	[CORE_NOTE_RECYCLING] = "recycling",
+	[CORE_NOTE_HEIRLESS] = "heirless",
+	[CORE_NOTE_FRUITLESS] = "fruitless",
 };
 
 static const char *const results[CORE_RESULTS] = {
@@ -163,6 +175,10 @@ static void put_event(struct line *line, const struct core_event *event)
 	if (has & HAS_EXIT && event->arg < ARRAY_COUNT(exits) && exits[event->arg]) {
 		put(line, " ");
 		put(line, exits[event->arg]);
+	}
+	if (has & HAS_BOUND && event->arg < ARRAY_COUNT(bounds) && bounds[event->arg]) {
+		put(line, " ");
+		put(line, bounds[event->arg]);
 	}
 	if (has & HAS_OPERATION && event->operation)
 		put_number(line, " #", event->operation);
@@ -311,6 +327,9 @@ static bool take_rest(const char **text, unsigned has, struct core_event *event)
 		return false;
 	for (unsigned i = 0; has & HAS_EXIT && i < ARRAY_COUNT(exits); i++)
 		if (exits[i] && take_word(text, exits[i]))
+			event->arg = i;
+	for (unsigned i = 0; has & HAS_BOUND && i < ARRAY_COUNT(bounds); i++)
+		if (bounds[i] && take_word(text, bounds[i]))
 			event->arg = i;
 	if (has & HAS_OPERATION && take_mark(text, '#') &&
 	    !take_arg(text, &event->operation))

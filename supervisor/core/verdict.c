@@ -20,10 +20,13 @@ static bool is_final(const struct core_policy *policy, enum core_exit end)
 static void fail_operation(struct step *step, struct seat_ref at, bool early)
 {
 	struct core_app *app = step->app;
-	struct worker *other = &app->slot[at.slot].seat[1 - at.seat];
+	struct seat_ref stays = {.slot = at.slot, .seat = (uint8_t)(1 - at.seat)};
+	struct worker *other = step_worker(step, stays);
 	bool renewal = other->renew;
 
 	other->renew = false;
+	if (renewal && other->due != CORE_BOUND_NONE)
+		step_note(step, stays, CORE_NOTE_HEIRLESS);
 	if (at.slot < app->operation.first || at.slot >= app->operation.past)
 		return;
 	switch (app->operation.kind) {

@@ -13,6 +13,7 @@ static void begin(struct step *step, enum core_operation_kind kind,
 
 	if (app->operation.kind != CORE_OPERATION_NONE)
 		step_answer(step, CORE_RESULT_SUPERSEDED);
+	backoff_clear(&app->recycle.backoff);
 	app->operation.kind = kind;
 	app->operation.id = event->operation;
 	app->operation.first = first;
@@ -173,6 +174,7 @@ void want_reset(struct step *step, const struct core_event *event)
 {
 	(void)event;
 	forgive(step->app, 0, CORE_SURGE + 1);
+	backoff_clear(&step->app->recycle.backoff);
 }
 
 void want_surge_start(struct step *step, const struct core_event *event)

@@ -43,6 +43,8 @@ void worker_spawn(struct step *step, struct seat_ref at, uint32_t generation)
 {
 	struct worker *worker = step_worker(step, at);
 
+	const struct worker *other = &step->app->slot[at.slot].seat[1 - at.seat];
+
 	assert(worker->phase == WORKER_VACANT && generation != 0);
 	*worker = (struct worker){
 		.phase = WORKER_STARTING,
@@ -50,6 +52,8 @@ void worker_spawn(struct step *step, struct seat_ref at, uint32_t generation)
 		.since = step->now,
 		.beat = MSEC_NEVER,
 		.served = MSEC_NEVER,
+		.recycled = other->renew && other->due != CORE_BOUND_NONE,
+		.lot = (uint8_t)((step->dice + at.slot * 0x9e3779b9u) >> 24),
 	};
 	worker->deadline = worker_deadline(step->app, worker, step->now);
 	step_act(step, CORE_SPAWN, at, generation);

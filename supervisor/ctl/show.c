@@ -77,6 +77,27 @@ static void print_operations(const struct json *app)
 		     span);
 }
 
+static void print_recycle(const struct json *app)
+{
+	const struct json *bounds = json_find(app, "recycle");
+	const struct json *last = json_find(app, "last_recycle");
+	int64_t memory = json_find_number(bounds, "memory_bytes", -1);
+	int64_t requests = json_find_number(bounds, "requests", -1);
+	char text[32];
+
+	if (memory >= 0) {
+		text_format_bytes(text, sizeof(text), (uint64_t)memory);
+		print_text("memory up to", text);
+	}
+	print_span("age up to", bounds, "age_ms");
+	if (requests >= 0)
+		(void)printf("  %-12s %" PRId64 "\n", "requests to", requests);
+	if (json_is_map(last))
+		(void)printf("  %-12s slot %" PRId64 " at %s: %s\n", "recycled",
+			     json_find_number(last, "slot", 0),
+			     json_find_text(last, "at"), json_find_text(last, "reason"));
+}
+
 static void print_exits(const struct json *app)
 {
 	const struct json *workers = json_find(app, "workers");
@@ -158,6 +179,7 @@ static void print_app(const struct options *options, const struct json *app)
 	print_balance(app);
 	print_operations(app);
 	print_origin(app);
+	print_recycle(app);
 	print_exits(app);
 	(void)putchar('\n');
 	if (rows_init(&rows, options) < 0)

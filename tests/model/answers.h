@@ -73,10 +73,9 @@ static bool range_is_served(const struct core_app *app, unsigned first, unsigned
 		unsigned serving = 0;
 
 		for (unsigned seat = 0; seat < CORE_SEATS; seat++)
-			serving += slot->seat[seat].phase == WORKER_SERVING;
-		if (wanted ? !(serving == 1 && (slot->seat[0].phase == WORKER_VACANT ||
-						slot->seat[1].phase == WORKER_VACANT))
-			   : !is_vacant(slot))
+			serving += slot->seat[seat].phase == WORKER_SERVING &&
+				   is_alone(slot, seat);
+		if (wanted ? serving != 1 : !is_vacant(slot))
 			return false;
 	}
 	return true;

@@ -24,7 +24,8 @@ enum {
 	LATENESS = 8192, /* of the supervisor; workers that beat in time */
 	RESETS = 16384,
 	BAD_STARTS = 32768, /* crashes, but only before they are ready */
-	RESHAPES = 65536    /* reloads that change the count too */
+	RESHAPES = 65536,   /* reloads that change the count too */
+	EXCEEDS = 131072    /* workers exceed bounds of their lives */
 };
 
 struct feature_set {
@@ -116,6 +117,17 @@ static void choose_readiness(const struct feature_set *set, struct seat_ref at,
 		may(choices, (struct core_event){.kind = CORE_LISTENING, .at = at});
 }
 
+static void choose_bounds(const struct feature_set *set, struct seat_ref at,
+			  struct choices *choices)
+{
+	if (!(set->features & EXCEEDS))
+		return;
+	may(choices, (struct core_event){
+			     .kind = CORE_EXCEEDED, .at = at, .arg = CORE_BOUND_MEMORY});
+	may(choices,
+	    (struct core_event){.kind = CORE_EXCEEDED, .at = at, .arg = CORE_BOUND_CRON});
+}
+
 static void choose_news(const struct feature_set *set, const struct state *state,
 			struct seat_ref at, struct choices *choices)
 {
@@ -131,6 +143,7 @@ static void choose_news(const struct feature_set *set, const struct state *state
 			choose_readiness(set, at, choices);
 		choose_exits(set, at, false, choices);
 		choose_words(set, state, at, choices);
+		choose_bounds(set, at, choices);
 		break;
 	case WORKER_UNROUTING:
 		may(choices, (struct core_event){.kind = CORE_UNROUTED, .at = at});

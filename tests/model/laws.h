@@ -12,6 +12,7 @@
 #include "tests/model/answers.h"
 #include "tests/model/deadlines.h"
 #include "tests/model/orders.h"
+#include "tests/model/recycles.h"
 #include "tests/model/service.h"
 
 static const struct {
@@ -34,6 +35,12 @@ static const struct {
 	{"what the roll has not reached is not touched",
 	 what_is_not_reached_is_not_touched},
 	{"at most `surge` successors at a time, the first alone", surge_is_kept},
+	{"at most one slot is being recycled at a time", recycles_go_one_by_one},
+	{"nothing is recycled while a command, a roll or a scale is under way",
+	 recycles_wait_for_commands},
+	{"only who exceeded a bound is recycled", recycles_have_a_cause},
+	{"a recycle that was of no use makes the next one wait",
+	 fruitless_recycles_are_waited_for},
 	{"every life has a deadline, but that of one who serves without beats",
 	 every_life_has_a_deadline},
 	{"a tick leaves nothing due", a_tick_leaves_nothing_due},

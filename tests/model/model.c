@@ -140,8 +140,13 @@ static void tell_path(const struct feature_set *set, const struct store *store,
 
 /* ---- from every state good behaviour leads to rest ---- */
 
+/* Who exceeded a bound is to be replaced in the end. */
 static bool is_rested(const struct state *state)
 {
+	for (unsigned i = 0; i < SEATS; i++)
+		if (state->app.slot[i / CORE_SEATS].seat[i % CORE_SEATS].due !=
+		    CORE_BOUND_NONE)
+			return false;
 	return core_settled(&state->app);
 }
 

@@ -77,6 +77,17 @@ static unsigned count_actions(const struct moment *moment, enum core_action_kind
 	return count;
 }
 
+/* Nobody sits beside this worker, but the heir of one that is being recycled. */
+static bool is_alone(const struct slot *slot, unsigned seat)
+{
+	const struct worker *worker = &slot->seat[seat];
+	const struct worker *other = &slot->seat[1 - seat];
+
+	return other->phase == WORKER_VACANT ||
+	       (worker->renew && worker->due != CORE_BOUND_NONE &&
+		other->phase == WORKER_STARTING);
+}
+
 /* Nobody in this slot, or nothing but one good worker of the wanted generation. */
 static bool has_arrived(const struct core_app *app, unsigned slot)
 {
@@ -85,7 +96,7 @@ static bool has_arrived(const struct core_app *app, unsigned slot)
 	for (unsigned seat = 0; seat < CORE_SEATS; seat++)
 		if (it->seat[seat].phase == WORKER_SERVING && it->seat[seat].settled &&
 		    it->seat[seat].generation == app->want.generation &&
-		    it->seat[1 - seat].phase == WORKER_VACANT)
+		    is_alone(it, seat))
 			return true;
 	return it->resting && is_vacant(it);
 }

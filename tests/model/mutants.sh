@@ -15,9 +15,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-sets=${SETS-"versions rest late job renew renew-reload restart crash scale auto beats reload patience reshape compose surge"}
-units="core edges backoff trace"
-modules=$(cd supervisor/core && ls core.c edges.c step.c slot.c worker.c verdict.c roll.c want.c \
+sets=${SETS-"versions rest late job renew renew-reload restart crash age recycle scale auto beats reload patience reshape compose surge"}
+units="core edges backoff recycle trace"
+modules=$(cd supervisor/core && ls core.c edges.c step.c slot.c worker.c verdict.c roll.c recycle.c want.c \
 	news.c backoff.c trace.c buckets.c)
 
 mkdir -p "$work"/{supervisor,tests,common}
@@ -154,6 +154,37 @@ mutant roll 's/ && !app->slot\[at.slot\].resting//' "a roll waits for a slot tha
 mutant roll 's/ && !app->slot\[i\].resting//' "a slot at rest is proof that a version is good"
 mutant roll 's/slot_good\(app, i\) \|\| !//; s/!slot_satisfied/!slot_satisfied/' \
 	"a roll is over before its last slot is good"
+
+mutant recycle 's/app->operation.kind != CORE_OPERATION_NONE \|\|/false ||/' \
+	"a recycle does not wait for a command"
+mutant recycle 's/app->reload.active \|\| app->scale.active/app->scale.active/' \
+	"a recycle does not wait for a roll"
+mutant recycle 's/ \|\| app->scale.active//' "a recycle does not wait for a scale"
+mutant recycle 's/if \(app->slot\[i\].seat\[seat\].renew\)/if (false)/' "several recycle at a time"
+mutant recycle 's/if \((app->slot\[i\].seat\[seat\]).renew\)/if (\1.renew \&\& worker_is_present(\&\1))/' \
+	"a recycle does not wait until the one before is gone"
+mutant recycle 's/return it->seat\[keeper\].due != .*/return keeper;/' \
+	"who exceeds nothing is recycled"
+mutant recycle 's/backoff_allows\(&app->recycle.backoff, now\) &&/true \&\&/' \
+	"a fruitless recycle is repeated at once"
+mutant recycle 's/backoff_allows\(&app->slot\[slot\].backoff, now\)/true/' \
+	"a recycle that failed is tried again at once"
+mutant recycle 's/app->recycle.next = slot \+ 1/app->recycle.next = 0/' \
+	"the lowest slot is always the first to be recycled"
+mutant recycle 's/backoff_clear\(&app->recycle.backoff\)/(void)0/' \
+	"fruitless recycles are never forgiven"
+mutant recycle '/if \(!worker->recycled\)$/,+1d' \
+	"to exceed for the first time is a fruitless recycle"
+mutant recycle 's/if \(until < app->recycle.backoff.until\)/if (false)/' \
+	"a recycle that waits is due for ever"
+mutant recycle 's/step_worker\(step, at\)->renew = true/(void)0/' "who is to be recycled stays"
+mutant core 's/^\t\tdeadline = earlier\(deadline, recycle_ripe.*/;/' \
+	"nobody wakes to recycle who is too old"
+mutant core 's/return due \? .* : deadline;/return deadline;/' \
+	"nobody wakes when a recycle may be"
+mutant worker 's/\.recycled = .*/.recycled = false,/' "nobody knows who was recycled"
+mutant verdict 's/if \(renewal && other->due != CORE_BOUND_NONE\)/if (false)/' \
+	"nobody hears that a recycle failed"
 
 mutant slot 's/return is_reached\(app, slot\) \? app->want.generation : app->reload.from/return app->want.generation/' \
 	"a crash spreads the new version"

@@ -10,6 +10,7 @@
 #include "supervisor/core/core.c"
 #include "supervisor/core/edges.c"
 #include "supervisor/core/news.c"
+#include "supervisor/core/recycle.c"
 #include "supervisor/core/roll.c"
 #include "supervisor/core/slot.c"
 #include "supervisor/core/step.c"

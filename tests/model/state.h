@@ -28,7 +28,7 @@ struct state {
 
 /* ---- a state as a few bytes ---- */
 
-#define CODE 56
+#define CODE 64
 
 struct code {
 	uint8_t byte[CODE];
@@ -52,6 +52,7 @@ static uint8_t *encode_worker(uint8_t *at, const struct worker *worker)
 	*at++ = code_of_time(worker->beat);
 	*at++ = code_of_time(worker->served);
 	*at++ = code_of_time(worker->since);
+	*at++ = (uint8_t)((unsigned)worker->due | (unsigned)worker->recycled << 3);
 	return at;
 }
 
@@ -67,7 +68,9 @@ static const uint8_t *decode_worker(const uint8_t *at, struct worker *worker)
 		worker->served = time_of_code(at[3]);
 		worker->since = time_of_code(at[4]);
 	}
-	return at + 5;
+	worker->due = (enum core_bound)(at[5] & 7);
+	worker->recycled = at[5] >> 3;
+	return at + 6;
 }
 
 static uint8_t *encode_slot(uint8_t *at, const struct slot *slot)
@@ -113,6 +116,8 @@ static struct code encode(const struct state *state)
 	*at++ = (uint8_t)(state->ghost.witness.generation | state->ghost.witness.count
 								    << 4);
 	*at++ = (uint8_t)(state->ghost.awake | app->reload.count << 1);
+	*at++ = (uint8_t)(app->recycle.next | app->recycle.backoff.failures << 4);
+	*at++ = app->recycle.backoff.until ? code_of_time(app->recycle.backoff.until) : 0;
 	for (unsigned i = 0; i < SEATS; i++)
 		*at++ = (uint8_t)(state->ghost.beat[i].unread | state->ghost.beat[i].age
 									<< 1);
@@ -151,9 +156,12 @@ static struct state decode(const struct code *code, const struct core_policy *po
 	state.ghost.witness.count = at[7] >> 4;
 	state.ghost.awake = at[8] & 1;
 	app->reload.count = at[8] >> 1;
+	app->recycle.next = at[9] & 15;
+	app->recycle.backoff.failures = at[9] >> 4;
+	app->recycle.backoff.until = at[10] ? time_of_code(at[10]) : 0;
 	for (unsigned i = 0; i < SEATS; i++) {
-		state.ghost.beat[i].unread = at[9 + i] & 1;
-		state.ghost.beat[i].age = at[9 + i] >> 1;
+		state.ghost.beat[i].unread = at[11 + i] & 1;
+		state.ghost.beat[i].age = at[11 + i] >> 1;
 	}
 	return state;
 }
@@ -172,11 +180,15 @@ static void forget_worker(const struct core_policy *policy, struct worker *worke
 
 	if (worker->phase == WORKER_VACANT)
 		return;
+	worker->lot = 0;
+	if (policy->recycle.age > long_ago)
+		long_ago = policy->recycle.age;
 	if (worker->phase != WORKER_STARTING || policy->ready != CORE_READY_AUTO)
 		worker->since = NOW;
 	if (!worker_is_present(worker)) {
 		worker->beat = worker->served = NOW;
-		worker->settled = worker->renew = false;
+		worker->settled = worker->recycled = false;
+		worker->due = CORE_BOUND_NONE;
 		return;
 	}
 	if (worker->beat != MSEC_NEVER)
@@ -187,21 +199,26 @@ static void forget_worker(const struct core_policy *policy, struct worker *worke
 		worker->served = at_least(worker->served, NOW - long_ago);
 }
 
+static void forget_backoff(struct backoff *backoff)
+{
+	enum { PATIENCE = 3 }; /* failures after which it grows no more */
+
+	if (backoff->failures > PATIENCE)
+		backoff->failures = PATIENCE;
+	if (backoff->until)
+		backoff->until = at_least(backoff->until, NOW);
+}
+
 static void forget(struct state *state)
 {
-	enum { PATIENCE = 3 }; /* failures after which the backoff grows no more */
 	struct core_app *app = &state->app;
 
 	for (unsigned i = 0; i <= CORE_SURGE; i++) {
-		struct backoff *backoff = &app->slot[i].backoff;
-
 		for (unsigned seat = 0; seat < CORE_SEATS; seat++)
 			forget_worker(&app->policy, &app->slot[i].seat[seat]);
-		if (backoff->failures > PATIENCE)
-			backoff->failures = PATIENCE;
-		if (backoff->until)
-			backoff->until = at_least(backoff->until, NOW);
+		forget_backoff(&app->slot[i].backoff);
 	}
+	forget_backoff(&app->recycle.backoff);
 	if (app->operation.kind != CORE_OPERATION_RELOAD)
 		state->ghost.witness.generation = 0;
 	if (app->operation.kind != CORE_OPERATION_SCALE)
@@ -228,6 +245,7 @@ static void pass(struct state *state, msec span)
 		}
 		age(&slot->backoff.until, span);
 	}
+	age(&state->app.recycle.backoff.until, span);
 }
 
 #endif

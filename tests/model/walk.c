@@ -132,11 +132,15 @@ static void step_seat(struct walk *walk, enum core_event_kind kind, struct seat_
 static void misbehave(struct walk *walk, struct seat_ref at)
 {
 	static const enum core_event_kind kinds[] = {
-		CORE_EXIT,    CORE_EXIT,   CORE_EXIT,     CORE_SPAWN_FAILED, CORE_LEAVE,
-		CORE_TRIGGER, CORE_EXTEND, CORE_UNROUTED, CORE_LISTENING,
+		CORE_EXIT,      CORE_EXIT,     CORE_EXIT,   CORE_SPAWN_FAILED,
+		CORE_LEAVE,     CORE_TRIGGER,  CORE_EXTEND, CORE_UNROUTED,
+		CORE_LISTENING, CORE_EXCEEDED,
 	};
 	enum core_event_kind kind = kinds[draw(walk, ARRAY_COUNT(kinds))];
 	uint32_t arg = kind == CORE_EXIT ? draw(walk, 3) : draw(walk, 3000);
+
+	if (kind == CORE_EXCEEDED)
+		arg = CORE_BOUND_MEMORY + arg % (CORE_BOUNDS - CORE_BOUND_MEMORY);
 
 	step_seat(walk, kind, at, arg);
 }
@@ -231,6 +235,7 @@ static void rest(struct walk *walk)
 {
 	enum { PATIENCE = 200 + 8 * CORE_SLOTS }; /* a roll goes slot by slot */
 
+	walk->app.policy.recycle.age = 0; /* or somebody is always too old */
 	for (unsigned turn = 0; turn < PATIENCE && !core_settled(&walk->app); turn++) {
 		msec deadline = core_deadline(&walk->app);
 
@@ -271,6 +276,7 @@ static struct core_policy draw_policy(struct walk *walk)
 		.restart = (enum core_restart_rule)draw(walk, 3),
 		.restart_max = draw(walk, 2) ? 0 : 5,
 		.backoff = {.first = 100, .most = 2000, .steady = 3000},
+		.recycle = {.age = (msec)draw(walk, 2) * 20000, .jitter = draw(walk, 90)},
 		.unroute_timeout = 500,
 		.abort_timeout = 100,
 		.kill_retry = 500,

@@ -44,7 +44,7 @@ refused() { # WHAT SETTINGS TEXT
 	check "$1 is refused with the reason" says "$3" ctl check "$HOUSE/refused.conf"
 }
 refused "a probe" 'probe = { http = "/"; };' "not supported yet"
-refused "recycling" 'recycle = { memory = "1G"; };' "not supported yet"
+refused "a recycling bound without a unit" 'recycle = { memory = 512; };' "512 has no unit"
 refused "autoscaling" 'autoscale = { min = 1; max = 2; };' "not supported yet"
 refused "a canary" 'reload = { canary = { share = 10; for = "3s"; }; };' "not supported yet"
 refused "a host name" 'listen = [ "localhost:8080" ];' "listen"

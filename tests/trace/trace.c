@@ -68,6 +68,8 @@ static bool set_number(struct core_policy *policy, const char *key, long number)
 		{"settle", &policy->settle, NULL, NULL},
 		{"failures", NULL, &policy->failures, NULL},
 		{"restart_max", NULL, &policy->restart_max, NULL},
+		{"age", &policy->recycle.age, NULL, NULL},
+		{"jitter", NULL, &policy->recycle.jitter, NULL},
 	};
 
 	for (unsigned i = 0; i < ARRAY_COUNT(keys); i++) {

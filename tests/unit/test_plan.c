@@ -64,6 +64,10 @@ static struct app_spec some_app(const char *name)
 	X(delay_max, app->policy.backoff.most = 7, RESTART, RESHAPE)             \
 	X(steady, app->policy.backoff.steady = 7, RESTART, RESHAPE)              \
 	X(codes, app->stop_exit_codes = 1, RESTART, RESHAPE)                     \
+	X(recycle_memory, app->policy.recycle.memory = 7, RECYCLE, RESHAPE)      \
+	X(recycle_age, app->policy.recycle.age = 7, RECYCLE, RESHAPE)            \
+	X(recycle_requests, app->policy.recycle.requests = 7, RECYCLE, RESHAPE)  \
+	X(recycle_jitter, app->policy.recycle.jitter = 7, RECYCLE, RESHAPE)      \
 	X(autostart, app->autostart = true, AUTOSTART, RESHAPE)
 
 #define X(name, change, key, effect)                    \

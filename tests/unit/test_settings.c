@@ -219,9 +219,13 @@ START_TEST(uncommenting_the_whole_reference_changes_nothing)
 
 	uncomment(text);
 	after = load_app(text, &other_arena);
-	/* The one setting that is an example, having no default. */
+	/* The settings that are examples, having no default. */
 	ck_assert_str_eq(after.env_file, "/etc/clusterd/web.env");
 	after.env_file = NULL;
+	ck_assert_uint_eq(after.policy.recycle.memory, 512 << 20);
+	after.policy.recycle.memory = 0;
+	ck_assert_int_eq(after.policy.recycle.age, 24 * 3600 * 1000);
+	after.policy.recycle.age = 0;
 	ck_assert_str_eq(after.directory, "/etc/clusterd");
 	after.directory = before.directory;
 	ck_assert_uint_eq(plan_compare(&before, &after).keys, 0);

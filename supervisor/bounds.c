@@ -1,0 +1,151 @@
+/*
+ * bounds.c - what the lives of workers are held to: memory that is sampled, requests that
+ * they tell; and what people are told when one is recycled.
+ */
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "supervisor/estate.h"
+#include "supervisor/sample.h"
+
+#define SAMPLE_EVERY 2.0 /* seconds, for apps whose memory is bounded */
+
+/* What it exceeds is told once; the core knows when its turn comes. */
+void bounds_check(struct seat *seat, enum core_bound bound, uint64_t measure)
+{
+	struct app *app = seat->place->app;
+	struct core_event event = {
+		.kind = CORE_EXCEEDED, .at = seat_ref(seat), .arg = bound};
+
+	if (!core_exceeds(&app->core, event.at, bound, measure))
+		return;
+	seat->excess = measure;
+	supervisor_post(app, &event);
+}
+
+static void on_sample(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	const struct app *app = timer->data;
+
+	(void)loop;
+	(void)events;
+	for (unsigned i = 0; i < app->core.slots; i++)
+		for (unsigned j = 0; app->place[i] != NULL && j < CORE_SEATS; j++) {
+			struct seat *seat = &app->place[i]->seat[j];
+			struct sample sample;
+
+			if (seat->process.pid != 0 &&
+			    sample_read(seat->process.pid, &sample) == 0)
+				bounds_check(seat, CORE_BOUND_MEMORY, sample.rss_bytes);
+		}
+}
+
+void bounds_init(struct app *app)
+{
+	ev_timer_init(&app->bounds.sampler, on_sample, SAMPLE_EVERY, SAMPLE_EVERY);
+	app->bounds.sampler.data = app;
+}
+
+void bounds_free(struct app *app)
+{
+	ev_timer_stop(app->supervisor->loop, &app->bounds.sampler);
+}
+
+void bounds_update(struct app *app)
+{
+	struct ev_loop *loop = app->supervisor->loop;
+	bool samples = app->core.want.running && app->core.policy.recycle.memory != 0;
+
+	if (samples == (bool)ev_is_active(&app->bounds.sampler))
+		return;
+	if (samples)
+		ev_timer_again(loop, &app->bounds.sampler);
+	else
+		ev_timer_stop(loop, &app->bounds.sampler);
+}
+
+static const struct worker *worker_at(const struct app *app, struct seat_ref at)
+{
+	return &app->core.slot[at.slot].seat[at.seat];
+}
+
+/* "612M of memory" */
+static void describe(const struct app *app, struct seat_ref at, char *text, size_t size)
+{
+	const struct seat *seat = app_seat(app, at);
+	const struct worker *worker = worker_at(app, at);
+	char number[32];
+
+	switch (worker->due) {
+	case CORE_BOUND_MEMORY:
+		text_format_bytes(number, sizeof(number), seat->excess);
+		(void)snprintf(text, size, "%s of memory", number);
+		break;
+	case CORE_BOUND_AGE:
+		text_format_duration(number, sizeof(number),
+				     app->supervisor->now - worker->served);
+		(void)snprintf(text, size, "ready for %s", number);
+		break;
+	case CORE_BOUND_REQUESTS:
+		(void)snprintf(text, size, "%llu requests",
+			       (unsigned long long)seat->excess);
+		break;
+	case CORE_BOUND_CRON:
+		(void)snprintf(text, size, "recycle.cron");
+		break;
+	case CORE_BOUND_NONE:
+	case CORE_BOUNDS:
+		(void)text_copy(text, size, "");
+		break;
+	}
+}
+
+static void note_recycling(struct app *app, struct seat_ref at)
+{
+	struct last_recycle *last = &app->bounds.last;
+
+	last->at_wall = clock_wall();
+	last->slot = at.slot;
+	describe(app, at, last->reason, sizeof(last->reason));
+	log_info("%s.%u: worker %d is recycled: %s", app->name, at.slot,
+		 (int)app_seat(app, at)->process.pid, last->reason);
+}
+
+void bounds_note(struct app *app, const struct core_action *action)
+{
+	msec wait = app->core.recycle.backoff.until - app->supervisor->now;
+	char excess[64], span[32];
+
+	if (action->arg == CORE_NOTE_RECYCLING) {
+		note_recycling(app, action->at);
+		return;
+	}
+	if (action->arg == CORE_NOTE_HEIRLESS) {
+		log_warn("%s.%u: worker %d is not recycled yet, its successor failed",
+			 app->name, action->at.slot,
+			 (int)app_seat(app, action->at)->process.pid);
+		return;
+	}
+	describe(app, action->at, excess, sizeof(excess));
+	text_format_duration(span, sizeof(span), wait > 0 ? wait : 0);
+	log_warn("%s.%u: worker %d was just recycled and has %s already; next recycle "
+		 "in %s",
+		 app->name, action->at.slot, (int)app_seat(app, action->at)->process.pid,
+		 excess, span);
+}
+
+/* Why it was told to go belongs to the end that it will have. */
+void bounds_part(struct app *app, struct seat_ref at)
+{
+	const struct worker *worker = worker_at(app, at);
+	struct seat *seat = app_seat(app, at);
+	char excess[64];
+
+	if (!worker->renew || worker->due == CORE_BOUND_NONE ||
+	    !core_wants(&app->core, at.slot))
+		return;
+	describe(app, at, excess, sizeof(excess));
+	(void)snprintf(seat->reason, sizeof(seat->reason), "recycled: %s", excess);
+}

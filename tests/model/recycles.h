@@ -1,0 +1,89 @@
+/*
+ * recycles.h - laws of recycling: one after another, and never in the way of anything
+ * else.
+ *
+ * A recycle begins when a worker that serves is to be renewed though nobody commanded it,
+ * and lasts until that worker is gone.
+ */
+#ifndef TESTS_MODEL_RECYCLES_H
+#define TESTS_MODEL_RECYCLES_H
+
+#include "tests/model/moment.h"
+
+/* Of these two moments of one worker's life: is this where its recycle began? */
+static bool begins_recycle(const struct moment *moment, const struct worker *before,
+			   const struct worker *after)
+{
+	return after->renew && !before->renew && moment->event->kind != CORE_RENEW;
+}
+
+static unsigned count_begun(const struct moment *moment)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i <= CORE_SURGE; i = next_slot(moment->after, i))
+		for (unsigned seat = 0; seat < CORE_SEATS; seat++)
+			count += begins_recycle(moment,
+						&moment->before->slot[i].seat[seat],
+						&moment->after->slot[i].seat[seat]);
+	return count;
+}
+
+static unsigned count_renewed(const struct core_app *app)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i <= CORE_SURGE; i = next_slot(app, i))
+		for (unsigned seat = 0; seat < CORE_SEATS; seat++)
+			count += app->slot[i].seat[seat].renew;
+	return count;
+}
+
+static bool recycles_go_one_by_one(const struct moment *moment)
+{
+	return count_begun(moment) == 0 || count_renewed(moment->after) == 1;
+}
+
+static bool recycles_wait_for_commands(const struct moment *moment)
+{
+	const struct core_app *app = moment->after;
+
+	if (count_begun(moment) == 0)
+		return true;
+	return app->want.running && !app->reload.active && !app->scale.active &&
+	       app->operation.kind == CORE_OPERATION_NONE;
+}
+
+static bool recycles_have_a_cause(const struct moment *moment)
+{
+	for (unsigned i = 0; i <= CORE_SURGE; i = next_slot(moment->after, i))
+		for (unsigned seat = 0; seat < CORE_SEATS; seat++) {
+			const struct worker *before = &moment->before->slot[i].seat[seat];
+			const struct worker *after = &moment->after->slot[i].seat[seat];
+
+			if (begins_recycle(moment, before, after) &&
+			    (!is_ready(after) || after->due == CORE_BOUND_NONE))
+				return false;
+			if (after->due != CORE_BOUND_NONE &&
+			    before->due == CORE_BOUND_NONE &&
+			    moment->event->kind != CORE_EXCEEDED && !is_ticking(moment))
+				return false;
+		}
+	return true;
+}
+
+/* Of no use: one that was just recycled exceeds again. */
+static bool fruitless_recycles_are_waited_for(const struct moment *moment)
+{
+	const struct backoff *before = &moment->before->recycle.backoff;
+	const struct backoff *after = &moment->after->recycle.backoff;
+
+	for (unsigned i = 0; i < moment->actions->count; i++)
+		if (moment->actions->list[i].kind == CORE_NOTE &&
+		    moment->actions->list[i].arg == CORE_NOTE_FRUITLESS &&
+		    after->failures <= before->failures)
+			return false;
+	return count_begun(moment) == 0 || backoff_allows(after, moment->now);
+}
+
+#endif
