@@ -32,6 +32,7 @@ enum command_kind {
 	X(ERR, "err", 0, NULL, SERVED, "only what was written to stderr")               \
 	X(OUT, "out", 0, NULL, SERVED, "only what was written to stdout")               \
 	X(FOR, "for", 0, "STATE", SERVED, "ready (the default) or stopped")             \
+	X(REQUEST, "request", 0, "PATH", SERVED, "ask this worker for PATH, by HTTP")   \
 	X(WEIGHTS, "weights", 0, "LIST", SERVED, "shares by slot, such as 2,1,1")       \
 	X(NAME, "name", 'n', "NAME", PLANNED, "name of a program started ad hoc")       \
 	X(INSTANCES, "instances", 'i', "N", PLANNED, "how many workers it gets")        \
@@ -98,7 +99,8 @@ enum flag {
 	X(LIST, "list", "ls l status", "", 0, 0, 0, SERVED,                             \
 	  "List", "() -> (supervisor: ?Process, apps: []App)",                          \
 	  "show all apps and workers")                                                  \
-	X(SHOW, "show", "describe", "TARGET...", 1, COMMAND_MANY, 0, SERVED,            \
+	X(SHOW, "show", "describe", "TARGET...", 1, COMMAND_MANY,                       \
+	  FLAG_BIT(REQUEST) | FLAG_BIT(TIMEOUT), SERVED,                                \
 	  "Show", "(targets: []string) -> (apps: []App)",                               \
 	  "show everything about an app or a worker")                                   \
 	X(LOGS, "logs", "log", "[TARGET...]", 0, COMMAND_MANY, FLAGS_LOGS, LOCAL, NULL, \

@@ -97,8 +97,9 @@ struct app_status {
 	struct app_operation_status operation;      /* under way; kind NULL: none */
 	struct app_operation_status last_operation; /* kind NULL: none yet */
 	unsigned listens;
-	const char *listen[SPEC_LISTEN];         /* with real ports */
-	const struct app_spec *spec;             /* of the wanted generation */
+	const char *listen[SPEC_LISTEN]; /* with real ports */
+	const char *slot_listen;     /* by which one slot can be reached; NULL: by none */
+	const struct app_spec *spec; /* of the wanted generation */
 	const char *log_out, *log_err;           /* NULL: not to files */
 	const char *directory;                   /* real cwd of the wanted generation */
 	const char *program;                     /* resolved executable */

@@ -299,6 +299,8 @@ void route_init(struct app *app);
 void route_admit(struct app *app);
 void route_update(struct app *app);
 void route_retreat(struct place *place);
+/* The first address by which one slot can be reached on purpose; NULL: none. */
+const struct listener *route_to_slots(const struct app *app);
 
 /* dealing.c */
 void dealing_read(const struct app *app, struct dealing *ret_dealing); /* in force */

@@ -273,6 +273,22 @@ void route_update(struct app *app)
 		look_at_retreats(app);
 }
 
+const struct listener *route_to_slots(const struct app *app)
+{
+	const struct generation *wanted;
+	struct address source, target;
+
+	wanted = generation_find(app, app->core.want.generation);
+	for (unsigned i = 0; wanted != NULL && i < wanted->holdings; i++) {
+		const struct listener *listener = &wanted->holding[i]->listener;
+
+		if (listener->addressed > 0 && !listener->shared &&
+		    address_of_slot(&listener->address, 0, &source, &target))
+			return listener;
+	}
+	return NULL;
+}
+
 void route_retreat(struct place *place)
 {
 	place->retreating = true;

@@ -192,6 +192,17 @@ static void read_listens(const struct app *app, struct app_status *status)
 	}
 }
 
+static const char *slot_listen(const struct app *app)
+{
+	static char text[ADDRESS_TEXT];
+	const struct listener *listener = route_to_slots(app);
+
+	if (listener == NULL)
+		return NULL;
+	address_format(&listener->address, text);
+	return text;
+}
+
 /* A socket of somebody else that joined our group; it gets nothing from us. */
 static const char *foreign_text(const struct app *app)
 {
@@ -240,6 +251,7 @@ void app_read_status(const struct app *app, struct app_status *ret_status)
 	status.foreign = foreign_text(app);
 	read_operations(app, &status);
 	read_listens(app, &status);
+	status.slot_listen = slot_listen(app);
 	*ret_status = status;
 }
 

@@ -200,26 +200,22 @@ static void take_apps(const struct options *options, struct json_writer *writer,
 			print_app(options, json_at(apps, i));
 }
 
-enum exit_code verb_show(const struct options *options)
+static enum exit_code show_all(const struct options *options, struct client *client)
 {
 	struct buffer json;
 	struct json_writer writer = {.to = &json};
-	struct client client;
+	enum exit_code code = EXIT_DONE;
 	bool continues = true;
-	enum exit_code code = client_open(&client, options);
 
-	if (code != EXIT_DONE)
-		return code;
-	client.deadline = clock_now() + PATIENCE;
-	verb_put_targets(client_begin(&client, "Show", true), options, 0);
-	client_send(&client);
+	verb_put_targets(client_begin(client, "Show", true), options, 0);
+	client_send(client);
 	buffer_init(&json, SIZE_MAX);
 	json_open_object(&writer, NULL);
 	json_open_array(&writer, "apps");
 	while (continues && code == EXIT_DONE) {
 		struct varlink_reply reply;
 
-		code = client_expect(&client, options, &reply);
+		code = client_expect(client, options, &reply);
 		if (code != EXIT_DONE)
 			break;
 		continues = reply.continues;
@@ -231,6 +227,23 @@ enum exit_code verb_show(const struct options *options)
 	if (code == EXIT_DONE && options->json)
 		say_json(&json);
 	buffer_free(&json);
+	return code;
+}
+
+enum exit_code verb_show(const struct options *options)
+{
+	struct client client;
+	enum exit_code code = client_open(&client, options);
+
+	if (code != EXIT_DONE)
+		return code;
+	client.deadline = clock_now() + PATIENCE;
+	if (!client_take_timeout(&client, options))
+		code = EXIT_USAGE;
+	else if (options_has(options, FLAG_REQUEST))
+		code = verb_request(options, &client);
+	else
+		code = show_all(options, &client);
 	client_close(&client);
 	return code;
 }

@@ -14,6 +14,8 @@ enum exit_code change_await(struct client *client, const struct options *options
 enum exit_code verb_start(const struct options *options);
 enum exit_code verb_list(const struct options *options);
 enum exit_code verb_show(const struct options *options);
+/* request.c: show --request, over the connection that show opened */
+enum exit_code verb_request(const struct options *options, struct client *client);
 enum exit_code verb_logs(const struct options *options);
 
 /* plan.c */

@@ -27,6 +27,35 @@ for balance in random hash ip-hash round-robin; do
 	check "so it is by $balance" eval 'ctl reload web && each_finds_its_own 4'
 done
 
+# ---- show --request ----
+
+answered_by() { # SLOT PID FILTER: what --json tells of this slot's answer
+	ctl show "web.$1" --request / --json |
+		json ".slot == $1 and .pid == $2 and .status == 200 and .whole and (.body | fromjson |
+			.slot == $1 and .pid == $2) and (.from == \"127.128.0.$1\")"
+}
+for slot in 0 3; do
+	check "show --request asks worker $slot and no other" answered_by $slot \
+		"$(app web ".workers[$slot].pid")"
+done
+check "it shows the status line" says "HTTP/1.1 200" ctl show web.2 --request /
+check "the headers" says "X-Cluster-Slot: 2" ctl show web.2 --request /
+check "the body" says '"slot": 2' ctl show web.2 --request /
+check "and who answered" says "web.2: worker $(app web '.workers[2].pid') answered" \
+	ctl show web.2 --request /
+check "of an app with several workers one must be named" exits 2 ctl show web --request /
+check "a path begins with a slash" exits 2 ctl show web.0 --request healthz
+check "and has no line of its own" exits 2 ctl show web.0 --request $'/\r\nX: y'
+check "a slot that is not there" exits 5 ctl show web.9 --request /
+
+kill -STOP "$(app web '.workers[2].pid')"
+check "a worker that does not answer is a failure" exits 1 \
+	ctl show web.2 --request / --timeout 300ms
+check "told as such" says "no answer within the time" ctl show web.2 --request / --timeout 300ms
+kill -CONT "$(app web '.workers[2].pid')"
+
+# ---- slots come and go ----
+
 kill -KILL "$(app web '.workers[1].pid')"
 check "who comes while a slot has no worker waits for the next one" equal "$(by_address 1)" 1
 check "after that as before" eval 'within 5 ready_are web 4 && each_finds_its_own 4'
@@ -52,8 +81,53 @@ apps "$(w_app web 2 "$settings slot_addresses = false;" --ready-after 500)" | co
 check "without slot_addresses" ctl start
 check "which replaces no worker" equal "$(pids_by_slot web)" "$before"
 check "nobody can choose" test "$(answers_from 1)" = 2
+check "and show --request says why it cannot" says "cannot be asked one by one" \
+	ctl show web.1 --request /
 
 apps "$(w_app web 3 "listen = [ \"*:0\" ]; $QUICK")" | config
 check "a socket of IPv4 and IPv6" ctl reload web
 port=$(port web)
 check "has addresses of slots as well" each_finds_its_own 3
+check "by which a worker can be asked" says '"slot": 1' ctl show web.1 --request /
+
+# ---- answers of all kinds ----
+
+cat >"$HOUSE/odd.py" <<'END'
+import socket
+listener = socket.socket(fileno=3)
+listener.setblocking(True)
+answers = {
+    "/chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+               b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+    "/sad": b"HTTP/1.1 503 Sad\r\n\r\nalas",
+    "/ssh": b"SSH-2.0-x\r\n",
+    "/big": b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 1000000,
+}
+while True:
+    client, _ = listener.accept()
+    lines = client.makefile("rb")
+    first = lines.readline()
+    while lines.readline().strip():
+        pass
+    path = first.split()[1].decode()
+    echo = b"HTTP/1.1 200 OK\r\n\r\n" + first
+    try:
+        client.sendall(answers.get(path, echo if path != "/nothing" else b""))
+    except ConnectionError:
+        pass
+    lines.close()
+    client.close()
+END
+apps "$(http_app files 1 "$TCP $QUICK")" "{ name = \"odd\"; listen = [ \"127.0.0.1:0\" ];
+	command = [ \"python3\", \"$HOUSE/odd.py\" ]; ready = { exec = \"200ms\"; }; }" | config
+check "workers that answer oddly" eval 'ctl reload && ctl wait odd --timeout 10s'
+odd() { ctl show odd --request "$@"; }
+check "a path and its query arrive as they are" says 'GET /x%20y?z=1 HTTP/1.1' odd '/x%20y?z=1'
+check "an answer that is no success has exit code 1" exits 1 odd /sad
+check "and is shown" says alas odd /sad
+check "chunks are joined" eval 'odd /chunks --json | json ".body == \"abcde\" and .whole"'
+check "what is no HTTP is a failure" says "is not HTTP" odd /ssh
+check "so is nothing at all" says "it hung up" odd /nothing
+check "too much is cut, and said to be" eval \
+	'odd /big --json | json ".whole == false and .body_bytes > 200000 and .body_bytes < 300000"'
+check "the built-in worker answers too" says "200 OK" ctl show files.0 --request /
