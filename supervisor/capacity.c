@@ -16,26 +16,51 @@ static unsigned smaller(unsigned one, unsigned other)
 	return one < other ? one : other;
 }
 
-unsigned capacity_affinity(void)
+/* The CPUs that we may run on, to be freed with CPU_FREE; NULL: it cannot be known. */
+static cpu_set_t *allowed_cpus(size_t *ret_size)
 {
 	for (unsigned cpus = 1024; cpus <= CPUS_MOST; cpus *= 2) {
 		cpu_set_t *set = CPU_ALLOC(cpus);
-		size_t size = CPU_ALLOC_SIZE(cpus);
-		int count = 0;
-		bool fits;
 
 		if (!set)
-			break;
-		fits = sched_getaffinity(0, size, set) == 0;
-		if (fits)
-			count = CPU_COUNT_S(size, set);
+			return NULL;
+		*ret_size = CPU_ALLOC_SIZE(cpus);
+		if (sched_getaffinity(0, *ret_size, set) == 0)
+			return set;
 		CPU_FREE(set);
-		if (fits)
-			return count > 0 ? (unsigned)count : 1;
 		if (errno != EINVAL) /* not for want of room: the kernel has more CPUs */
-			break;
+			return NULL;
 	}
-	return 1;
+	return NULL;
+}
+
+unsigned capacity_affinity(void)
+{
+	size_t size;
+	cpu_set_t *set = allowed_cpus(&size);
+	int count = set ? CPU_COUNT_S(size, set) : 0;
+
+	CPU_FREE(set);
+	return count > 0 ? (unsigned)count : 1;
+}
+
+int capacity_cpu(unsigned nth, unsigned *ret_cpu)
+{
+	size_t size;
+	cpu_set_t *set = allowed_cpus(&size);
+	unsigned count = set ? (unsigned)CPU_COUNT_S(size, set) : 0;
+	unsigned cpu = 0;
+
+	if (count == 0) {
+		CPU_FREE(set);
+		return -ENOENT;
+	}
+	nth %= count;
+	while (!CPU_ISSET_S(cpu, size, set) || nth-- > 0)
+		cpu++;
+	CPU_FREE(set);
+	*ret_cpu = cpu;
+	return 0;
 }
 
 /* ---- one directory, and those above it ---- */

@@ -17,6 +17,9 @@ unsigned capacity_max(void);
 
 unsigned capacity_affinity(void); /* CPUs that we may run on; >= 1 */
 
+/* The number of the `nth` CPU that we may run on; beyond the last they begin anew. */
+int capacity_cpu(unsigned nth, unsigned *ret_cpu);
+
 /* CPUs that the cgroups allow, begun ones counted as whole, or CAPACITY_UNBOUND.  `root`
  * stands before each path ("" in life, a made-up tree in tests). */
 unsigned capacity_quota(const char *root);

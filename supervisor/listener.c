@@ -228,7 +228,8 @@ static int steer_again(struct listener *listener)
 	}
 	for (unsigned i = 0; i < BUCKETS; i++)
 		index[i] = slots.index[listener->buckets.owner[i]];
-	steer_build(&program, listener->balance, index, &slots);
+	steer_build(&program, listener->balance, buckets_groups(&listener->buckets),
+		    index, &slots);
 	return steer_attach(fd, &program);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "supervisor/capacity.h"
 #include "supervisor/estate.h"
 
 #define LOOK_SECONDS 0.2 /* between two looks at a retiring slot's queue */
@@ -62,10 +63,24 @@ static bool serves(const struct app *app, const struct holding *holding, unsigne
 	return false;
 }
 
+/* Slot i is at home on the i-th core that we may use, where `affinity` would pin it. */
+static void find_homes(struct holding *holding, struct buckets_slot *slot, unsigned slots)
+{
+	unsigned highest = 0;
+	uint16_t groups;
+
+	(void)capacity_cpu(capacity_affinity() - 1, &highest);
+	groups = buckets_groups_for(highest);
+	holding->stale = holding->stale || groups != holding->buckets.groups;
+	holding->buckets.groups = groups;
+	for (unsigned i = 0; i < slots; i++)
+		(void)capacity_cpu(i, &slot[i].cpu);
+}
+
 static void steer(struct app *app, struct holding *holding)
 {
 	struct dealing dealing;
-	struct buckets_slot slot[CORE_SLOTS];
+	struct buckets_slot slot[CORE_SLOTS] = {0};
 	unsigned slots = holding->listener.slots;
 	unsigned addressed;
 	struct fault fault = {0};
@@ -81,6 +96,8 @@ static void steer(struct app *app, struct holding *holding)
 				  !crowd_avoids(app, i);
 		slot[i].weight = dealing.weight[i];
 	}
+	if (dealing.balance == BALANCE_CPU)
+		find_homes(holding, slot, slots);
 	changed = buckets_assign(&holding->buckets, dealing.balance, slot, slots);
 	addressed = app_spec(app)->slot_addresses ? slots : 0;
 	if (!changed && !holding->stale && addressed == holding->listener.addressed)

@@ -37,7 +37,7 @@ static const struct setting_choice balances[] = {
 	{"hash", BALANCE_HASH, false},
 	{"ip-hash", BALANCE_IP_HASH, false},
 	{"round-robin", BALANCE_ROUND_ROBIN, false},
-	{"cpu", 0, true},
+	{"cpu", BALANCE_CPU, false},
 	{"least-conn", 0, true},
 	{"least-latency", 0, true},
 	{"queue", 0, true},

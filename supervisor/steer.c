@@ -126,9 +126,27 @@ static void emit_hash(struct steer_program *program, enum balance balance)
 	emit_mix(program);
 }
 
-static void emit_key(struct steer_program *program, enum balance balance)
+/* A = a bucket of the receiving core's group, by lot. */
+static void emit_cpu(struct steer_program *program, unsigned groups)
+{
+	unsigned width = BUCKETS / groups;
+
+	emit_load(program, SKF_AD_OFF + SKF_AD_CPU);
+	emit(program, BPF_ALU | BPF_AND | BPF_K, groups - 1);
+	emit_multiply(program, width);
+	emit(program, BPF_ST, 0);
+	emit_load(program, SKF_AD_OFF + SKF_AD_RANDOM);
+	emit(program, BPF_ALU | BPF_AND | BPF_K, width - 1);
+	emit(program, BPF_LDX | BPF_MEM, 0);
+	emit(program, BPF_ALU | BPF_ADD | BPF_X, 0);
+}
+
+static void emit_key(struct steer_program *program, enum balance balance, unsigned groups)
 {
 	switch (balance) {
+	case BALANCE_CPU:
+		emit_cpu(program, groups);
+		return;
 	case BALANCE_HASH:
 	case BALANCE_IP_HASH:
 		emit_hash(program, balance);
@@ -223,7 +241,7 @@ static void emit_slots(struct steer_program *program, const struct steer_slots *
 	program->step[way_out].k = program->steps - way_out - 1;
 }
 
-void steer_build(struct steer_program *program, enum balance balance,
+void steer_build(struct steer_program *program, enum balance balance, unsigned groups,
 		 const uint16_t index[BUCKETS], const struct steer_slots *slots)
 {
 	uint32_t owner[BUCKETS];
@@ -231,7 +249,7 @@ void steer_build(struct steer_program *program, enum balance balance,
 
 	program->steps = 0;
 	emit_slots(program, slots);
-	emit_key(program, balance);
+	emit_key(program, balance, groups);
 	for (unsigned bucket = 0; bucket < BUCKETS; bucket++)
 		owner[bucket] = index[bucket];
 	emit_search(program, run, find_runs(run, owner, BUCKETS), emit_owner);

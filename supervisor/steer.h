@@ -29,8 +29,8 @@ struct steer_slots {
 	uint16_t index[BUCKETS]; /* the kernel's, by slot */
 };
 
-/* `index` is the kernel's index of each bucket's owner. */
-void steer_build(struct steer_program *program, enum balance balance,
+/* `index` is the kernel's index of each bucket's owner; `groups` is of buckets.h. */
+void steer_build(struct steer_program *program, enum balance balance, unsigned groups,
 		 const uint16_t index[BUCKETS], const struct steer_slots *slots);
 
 /* Replaces the program of the group that `fd` is in, atomically.  Not before the group's

@@ -5,12 +5,12 @@
  * slot's first bucket free).  Unlike largest remainders it has no paradoxes: a newcomer
  * never makes anybody else's share grow, so what moves is what the newcomer takes.
  *
- * Standing in.  `random` and `hash` deal among the healthy alone.  `ip-hash` deals among
+ * Standing in.  All but `ip-hash` deal among the healthy alone.  `ip-hash` deals among
  * all; a bucket of a sick slot asks other buckets, in an order of its own that never
  * changes, and goes where the first one of a healthy slot belongs.  Thus each bucket
  * ranks the slots, with chances by weight, and gets the first healthy of its ranking
  * (rendezvous hashing): one slot's health moves only buckets that are, or become, its
- * own.
+ * own.  `cpu` deals each core's buckets on their own.
  */
 #include "supervisor/core/buckets.h"
 
@@ -20,10 +20,9 @@
 #define MULTIPLIER 0x9e3779b1U /* 2^32 by the golden ratio: scatters what is in a row */
 
 static const char *const names[BALANCES] = {
-	[BALANCE_RANDOM] = "random",
-	[BALANCE_HASH] = "hash",
-	[BALANCE_IP_HASH] = "ip-hash",
-	[BALANCE_ROUND_ROBIN] = "round-robin",
+	[BALANCE_RANDOM] = "random",   [BALANCE_HASH] = "hash",
+	[BALANCE_IP_HASH] = "ip-hash", [BALANCE_ROUND_ROBIN] = "round-robin",
+	[BALANCE_CPU] = "cpu",
 };
 
 const char *buckets_balance_name(enum balance balance)
@@ -46,13 +45,20 @@ bool buckets_find_balance(const char *name, enum balance *ret_balance)
 struct deal {
 	const struct buckets_slot *slot;
 	uint16_t owner[BUCKETS];
-	unsigned share[BUCKETS]; /* by slot: how many it owns */
+	unsigned first, past;    /* the buckets to deal */
+	unsigned share[BUCKETS]; /* by slot: how many of these it owns */
 	unsigned dealt;          /* slots below this one have theirs */
+	bool with_sick;
+	bool at_home; /* only to those whose core is `home` */
+	unsigned home, groups;
 };
 
-static bool takes_part(const struct buckets_slot *slot, bool with_sick)
+static bool takes_part(const struct deal *deal, unsigned slot)
 {
-	return slot->weight > 0 && (slot->healthy || with_sick);
+	const struct buckets_slot *it = &deal->slot[slot];
+
+	return it->weight > 0 && (it->healthy || deal->with_sick) &&
+	       (!deal->at_home || it->cpu % deal->groups == deal->home);
 }
 
 /* Is one / one_weight more than other / other_weight? */
@@ -83,7 +89,7 @@ static bool find_giver(const struct deal *deal, unsigned *ret_giver)
 
 static void hand_over(struct deal *deal, unsigned giver, unsigned taker)
 {
-	unsigned bucket = BUCKETS - 1;
+	unsigned bucket = deal->past - 1;
 
 	while (deal->owner[bucket] != giver)
 		bucket--;
@@ -106,22 +112,38 @@ static void deal_in(struct deal *deal, unsigned taker)
 	deal->dealt = taker + 1;
 }
 
-static void deal_all(struct deal *deal, unsigned slots, bool with_sick)
+/* Returns false when nobody takes part. */
+static bool deal_out(struct deal *deal, unsigned slots)
 {
 	bool first = true;
 
+	memset(deal->share, 0, sizeof(deal->share));
 	for (unsigned i = 0; i < slots; i++) {
-		if (!takes_part(&deal->slot[i], with_sick))
+		if (!takes_part(deal, i))
 			continue;
 		if (first) {
-			for (unsigned bucket = 0; bucket < BUCKETS; bucket++)
-				deal->owner[bucket] = (uint16_t)i;
-			deal->share[i] = BUCKETS;
+			for (unsigned at = deal->first; at < deal->past; at++)
+				deal->owner[at] = (uint16_t)i;
+			deal->share[i] = deal->past - deal->first;
 			deal->dealt = i + 1;
 		} else {
 			deal_in(deal, i);
 		}
 		first = false;
+	}
+	return !first;
+}
+
+static void deal_by_cpu(struct deal *deal, unsigned slots)
+{
+	for (deal->home = 0; deal->home < deal->groups; deal->home++) {
+		deal->first = BUCKETS / deal->groups * deal->home;
+		deal->past = deal->first + BUCKETS / deal->groups;
+		deal->at_home = true;
+		if (deal_out(deal, slots))
+			continue;
+		deal->at_home = false;
+		(void)deal_out(deal, slots);
 	}
 }
 
@@ -139,22 +161,42 @@ static uint16_t stand_in(const struct deal *deal, unsigned bucket)
 static bool is_any_healthy(const struct buckets_slot *slot, unsigned slots)
 {
 	for (unsigned i = 0; i < slots; i++)
-		if (takes_part(&slot[i], false))
+		if (slot[i].weight > 0 && slot[i].healthy)
 			return true;
 	return false;
+}
+
+uint16_t buckets_groups_for(unsigned highest)
+{
+	uint16_t groups = 1;
+
+	while (groups <= highest && groups < BUCKETS)
+		groups = (uint16_t)(groups * 2);
+	return groups;
+}
+
+unsigned buckets_groups(const struct buckets *buckets)
+{
+	return buckets->groups > 0 ? buckets->groups : 1;
 }
 
 bool buckets_assign(struct buckets *buckets, enum balance balance,
 		    const struct buckets_slot *slot, unsigned slots)
 {
-	struct deal deal = {.slot = slot};
+	struct deal deal = {.slot = slot,
+			    .past = BUCKETS,
+			    .with_sick = balance == BALANCE_IP_HASH,
+			    .groups = buckets_groups(buckets)};
 	bool changed = false;
 
 	assert(slots <= BUCKETS);
 
 	if (!is_any_healthy(slot, slots))
 		return false;
-	deal_all(&deal, slots, balance == BALANCE_IP_HASH);
+	if (balance == BALANCE_CPU)
+		deal_by_cpu(&deal, slots);
+	else
+		(void)deal_out(&deal, slots);
 	for (unsigned i = 0; i < BUCKETS; i++) {
 		uint16_t owner = stand_in(&deal, i);
 

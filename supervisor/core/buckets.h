@@ -6,6 +6,11 @@
  * Shares are proportional to the weights, exact to 1/256, and nobody who is healthy goes
  * empty.  By `ip-hash` a slot's coming or going moves only its own share, and its return
  * restores it.
+ *
+ * By `cpu` the buckets are as many equal groups as there are cores, rounded up to a power
+ * of two.  A core's group belongs to the slots that are at home there, or to all where no
+ * healthy one is; the lot picks a bucket of it.  So weights and health mean what they
+ * always do, among the slots of a core.
  */
 #ifndef SUPERVISOR_CORE_BUCKETS_H
 #define SUPERVISOR_CORE_BUCKETS_H
@@ -19,6 +24,7 @@ enum balance {
 	BALANCE_HASH,        /* of both addresses and ports */
 	BALANCE_IP_HASH,     /* of the client's address: sticky */
 	BALANCE_ROUND_ROBIN, /* in turn; by lot where that is not allowed */
+	BALANCE_CPU,         /* of the core that received it; by lot among several */
 	BALANCES
 };
 
@@ -27,16 +33,22 @@ bool buckets_find_balance(const char *name, enum balance *ret_balance);
 
 struct buckets {
 	uint16_t owner[BUCKETS]; /* slot */
+	uint16_t groups;         /* by `cpu`: one a core; 0: one for all */
 };
 
 struct buckets_slot {
 	bool healthy;
 	unsigned weight; /* 1 to 1000 */
+	unsigned cpu;    /* where it is at home */
 };
+
+/* How many groups it takes when cores have numbers up to `highest`. */
+uint16_t buckets_groups_for(unsigned highest);
+unsigned buckets_groups(const struct buckets *buckets); /* >= 1 */
 
 /* `slots` is how many the app is to have, at most 256; the sick among them count, so that
  * `ip-hash` knows whom their clients belong to.  When none is healthy the table stays as
- * it was.  Returns true when it changed. */
+ * it was.  `groups` is the caller's.  Returns true when it changed. */
 bool buckets_assign(struct buckets *buckets, enum balance balance,
 		    const struct buckets_slot *slot, unsigned slots);
 

@@ -165,7 +165,7 @@ START_TEST(buckets_of_ip_hash_move_only_with_the_sick_slot)
 	for (int round = 0; round < 1000; round++) {
 		unsigned slots = 2 + draw(&seed, 40);
 		unsigned who = draw(&seed, slots);
-		struct buckets well = {{0}}, sick = {{0}};
+		struct buckets well = {0}, sick = {0};
 
 		for (unsigned i = 0; i < slots; i++) {
 			slot[i].weight = 1 + draw(&seed, 4);
@@ -214,6 +214,76 @@ START_TEST(buckets_of_a_sick_slot_are_spread_over_the_others)
 				ck_assert_uint_ge(buckets_share(&table, i), 64 + 12);
 		slot[who].healthy = true;
 	}
+}
+END_TEST
+
+/* ---- cores ---- */
+
+static void check_group(unsigned group, unsigned width, unsigned owner)
+{
+	for (unsigned i = group * width; i < (group + 1) * width; i++)
+		ck_assert_uint_eq(table.owner[i], owner);
+}
+
+START_TEST(groups_of_buckets_are_a_power_of_two_above_all_cores)
+{
+	static const unsigned least[][2] = {
+		{0, 1},     {1, 2},     {2, 4},     {3, 4},     {4, 8},
+		{127, 128}, {128, 256}, {255, 256}, {256, 256}, {5000, 256}};
+
+	for (size_t i = 0; i < ARRAY_COUNT(least); i++)
+		ck_assert_uint_eq(buckets_groups_for(least[i][0]), least[i][1]);
+}
+END_TEST
+
+START_TEST(buckets_by_cpu_belong_to_who_is_at_home)
+{
+	table.groups = 4;
+	for (unsigned i = 0; i < 4; i++)
+		slot[i].cpu = 3 - i;
+	buckets_assign(&table, BALANCE_CPU, slot, 4);
+	for (unsigned i = 0; i < 4; i++)
+		check_group(3 - i, 64, i);
+}
+END_TEST
+
+START_TEST(buckets_by_cpu_are_shared_by_weight_among_those_of_a_core)
+{
+	table.groups = 2;
+	for (unsigned i = 0; i < 4; i++)
+		slot[i].cpu = i % 2;
+	slot[0].weight = 3;
+	buckets_assign(&table, BALANCE_CPU, slot, 4);
+	ck_assert_uint_eq(buckets_share(&table, 0), 96);
+	ck_assert_uint_eq(buckets_share(&table, 1), 64);
+	ck_assert_uint_eq(buckets_share(&table, 2), 32);
+	ck_assert_uint_eq(buckets_share(&table, 3), 64);
+	for (unsigned i = 0; i < BUCKETS; i++)
+		ck_assert_uint_eq(table.owner[i] % 2, i / 128);
+}
+END_TEST
+
+START_TEST(buckets_of_a_core_where_nobody_is_well_go_to_all)
+{
+	struct buckets well;
+
+	table.groups = 4;
+	for (unsigned i = 0; i < 3; i++)
+		slot[i].cpu = i;
+	buckets_assign(&table, BALANCE_CPU, slot, 3);
+	ck_assert_uint_eq(buckets_share(&table, 1), 64 + 22); /* of the fourth core */
+	well = table;
+
+	slot[1].healthy = false;
+	buckets_assign(&table, BALANCE_CPU, slot, 3);
+	ck_assert_uint_eq(buckets_share(&table, 0), 64 + 32 + 32);
+	ck_assert_uint_eq(buckets_share(&table, 2), 64 + 32 + 32);
+	check_group(0, 64, 0);
+	check_group(2, 64, 2);
+
+	slot[1].healthy = true;
+	buckets_assign(&table, BALANCE_CPU, slot, 3);
+	ck_assert_uint_eq(moved(&well, &table), 0);
 }
 END_TEST
 
@@ -277,6 +347,10 @@ static Suite *suite_of_buckets(void)
 	tcase_add_test(tcase, buckets_of_ip_hash_move_only_with_the_sick_slot);
 	tcase_add_test(tcase, buckets_of_ip_hash_move_only_to_the_newcomer);
 	tcase_add_test(tcase, buckets_of_a_sick_slot_are_spread_over_the_others);
+	tcase_add_test(tcase, groups_of_buckets_are_a_power_of_two_above_all_cores);
+	tcase_add_test(tcase, buckets_by_cpu_belong_to_who_is_at_home);
+	tcase_add_test(tcase, buckets_by_cpu_are_shared_by_weight_among_those_of_a_core);
+	tcase_add_test(tcase, buckets_of_a_core_where_nobody_is_well_go_to_all);
 	tcase_add_test(tcase, buckets_rotate_deals_to_equals_in_strict_turn);
 	tcase_add_test(tcase, buckets_rotate_deals_evenly_at_any_time);
 	suite_add_tcase(suite, tcase);

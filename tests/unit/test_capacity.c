@@ -154,6 +154,36 @@ START_TEST(the_mask_bounds_it)
 }
 END_TEST
 
+START_TEST(cpus_are_counted_among_the_allowed_and_begin_anew)
+{
+	cpu_set_t before;
+	cpu_set_t last;
+	unsigned first = 0, cpu = 0;
+	size_t highest = CPU_SETSIZE - 1;
+
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(before), &before), 0);
+	while (!CPU_ISSET(first, &before))
+		first++;
+	while (!CPU_ISSET(highest, &before))
+		highest--;
+	ck_assert_int_eq(capacity_cpu(0, &cpu), 0);
+	ck_assert_uint_eq(cpu, first);
+	ck_assert_int_eq(capacity_cpu(capacity_affinity() - 1, &cpu), 0);
+	ck_assert_uint_eq(cpu, highest);
+	ck_assert_int_eq(capacity_cpu(3 * capacity_affinity(), &cpu), 0);
+	ck_assert_uint_eq(cpu, first);
+
+	CPU_ZERO(&last);
+	CPU_SET(highest, &last);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(last), &last), 0);
+	ck_assert_int_eq(capacity_cpu(0, &cpu), 0);
+	ck_assert_uint_eq(cpu, highest);
+	ck_assert_int_eq(capacity_cpu(255, &cpu), 0);
+	ck_assert_uint_eq(cpu, highest);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+END_TEST
+
 /* The hierarchies of this machine where a quota can be tried, and how. */
 static const struct {
 	const char *folder, *file, *quota;
@@ -227,6 +257,7 @@ static Suite *suite_of_capacity(void)
 	unit_watch_fds(tcase);
 	tcase_add_loop_test(tcase, the_quota_of_a_tree_is_found, 0, ARRAY_COUNT(trees));
 	tcase_add_test(tcase, the_mask_bounds_it);
+	tcase_add_test(tcase, cpus_are_counted_among_the_allowed_and_begin_anew);
 	tcase_add_test(tcase, a_real_quota_bounds_it);
 	tcase_add_test(tcase, there_is_always_room_for_one);
 	suite_add_tcase(suite, tcase);

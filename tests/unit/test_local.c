@@ -264,7 +264,7 @@ END_TEST
 START_TEST(local_is_shared_by_all_slots_of_a_listener)
 {
 	struct listener listener;
-	struct buckets table = {{0}};
+	struct buckets table = {0};
 	unsigned depth;
 	int client;
 

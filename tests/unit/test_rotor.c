@@ -4,7 +4,8 @@
 
 #include "tests/unit/listening.h"
 
-static const struct buckets_slot equal[] = {{true, 1}, {true, 1}, {true, 1}, {true, 1}};
+static const struct buckets_slot equal[] = {
+	{true, 1, 0}, {true, 1, 0}, {true, 1, 0}, {true, 1, 0}};
 static unsigned seen[BUCKETS];
 
 static bool may_turn(void)
@@ -51,7 +52,8 @@ END_TEST
 
 START_TEST(rotor_deals_by_weight)
 {
-	static const struct buckets_slot slot[] = {{true, 2}, {true, 1}, {true, 1}};
+	static const struct buckets_slot slot[] = {
+		{true, 2, 0}, {true, 1, 0}, {true, 1, 0}};
 
 	NEEDS_TURNS();
 	open_listener("127.0.0.1:0", 3);
@@ -65,7 +67,8 @@ END_TEST
 
 START_TEST(rotor_deals_on_among_the_healthy)
 {
-	struct buckets_slot slot[] = {{true, 1}, {true, 1}, {true, 1}, {true, 1}};
+	struct buckets_slot slot[] = {
+		{true, 1, 0}, {true, 1, 0}, {true, 1, 0}, {true, 1, 0}};
 
 	NEEDS_TURNS();
 	open_listener("127.0.0.1:0", 4);
@@ -141,7 +144,8 @@ END_TEST
 
 START_TEST(rotor_swapped_a_thousand_times_loses_nobody)
 {
-	struct buckets_slot slot[] = {{true, 1}, {true, 1}, {true, 1}, {true, 1}};
+	struct buckets_slot slot[] = {
+		{true, 1, 0}, {true, 1, 0}, {true, 1, 0}, {true, 1, 0}};
 
 	NEEDS_TURNS();
 	open_listener("127.0.0.1:0", 4);

@@ -21,7 +21,8 @@ static const char *const target_of[] = {"127.0.0.1:0", "127.0.0.1:0", "[::1]:0",
 
 START_TEST(listener_steers_by_weight)
 {
-	static const struct buckets_slot slot[] = {{true, 2}, {true, 1}, {true, 1}};
+	static const struct buckets_slot slot[] = {
+		{true, 2, 0}, {true, 1, 0}, {true, 1, 0}};
 	static const double share[] = {50, 25, 25};
 	struct address target = sockets_address(target_of[_i]);
 	const unsigned rounds = 6000;
@@ -39,7 +40,8 @@ END_TEST
 
 START_TEST(listener_sends_nobody_to_a_sick_slot)
 {
-	struct buckets_slot slot[] = {{true, 1}, {true, 1}, {true, 1}, {true, 1}};
+	struct buckets_slot slot[] = {
+		{true, 1, 0}, {true, 1, 0}, {true, 1, 0}, {true, 1, 0}};
 
 	open_listener("127.0.0.1:0", 4);
 	for (unsigned sick = 0; sick < 4; sick++) {
@@ -66,7 +68,8 @@ static void visit_from_all(unsigned owner[SOURCES])
 
 START_TEST(listener_by_ip_hash_keeps_clients_with_their_slot)
 {
-	struct buckets_slot slot[] = {{true, 1}, {true, 1}, {true, 1}, {true, 1}};
+	struct buckets_slot slot[] = {
+		{true, 1, 0}, {true, 1, 0}, {true, 1, 0}, {true, 1, 0}};
 	unsigned first[SOURCES], again[SOURCES], back[SOURCES];
 	unsigned moved = 0;
 
@@ -121,7 +124,7 @@ static unsigned visit_slot(const struct address *target, unsigned slot)
 /* All others are sent to slot 0. */
 static void steer_to_first(enum balance policy)
 {
-	static const struct buckets_slot slot[6] = {{true, 1}};
+	static const struct buckets_slot slot[6] = {{true, 1, 0}};
 
 	balance(policy, slot);
 }

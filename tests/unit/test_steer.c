@@ -13,6 +13,7 @@
 struct packet {
 	unsigned protocol;
 	uint32_t lot;
+	uint32_t cpu;
 	uint8_t header[128]; /* from the network header on */
 };
 
@@ -25,6 +26,8 @@ static uint32_t load_word(const struct packet *packet, uint32_t offset)
 		return packet->protocol;
 	if (offset == (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM))
 		return packet->lot;
+	if (offset == (uint32_t)(SKF_AD_OFF + SKF_AD_CPU))
+		return packet->cpu;
 	ck_assert_uint_le(at, sizeof(packet->header) - sizeof(word));
 	memcpy(&word, packet->header + at, sizeof(word));
 	return ntohl(word);
@@ -32,7 +35,7 @@ static uint32_t load_word(const struct packet *packet, uint32_t offset)
 
 static uint32_t run(const struct steer_program *program, const struct packet *packet)
 {
-	uint32_t a = 0, x = 0;
+	uint32_t a = 0, x = 0, kept = 0;
 
 	for (unsigned i = 0; i < program->steps; i++) {
 		const struct sock_filter *step = &program->step[i];
@@ -46,6 +49,15 @@ static uint32_t run(const struct steer_program *program, const struct packet *pa
 			break;
 		case BPF_LDX | BPF_B | BPF_MSH:
 			x = (load_word(packet, step->k) >> 24 & 15) * 4;
+			break;
+		case BPF_ST:
+			kept = a;
+			break;
+		case BPF_LDX | BPF_MEM:
+			x = kept;
+			break;
+		case BPF_ALU | BPF_ADD | BPF_X:
+			a += x;
 			break;
 		case BPF_MISC | BPF_TAX:
 			x = a;
@@ -135,14 +147,14 @@ static uint32_t bucket_of(const struct packet *packet, enum balance balance)
 
 		for (unsigned i = 0; i < BUCKETS; i++)
 			index[i] = (uint16_t)i;
-		steer_build(&identity[balance], balance, index, &no_slots);
+		steer_build(&identity[balance], balance, 1, index, &no_slots);
 	}
 	return run(&identity[balance], packet);
 }
 
 static void check_all_buckets(void)
 {
-	steer_build(&program, BALANCE_RANDOM, table, &no_slots);
+	steer_build(&program, BALANCE_RANDOM, 1, table, &no_slots);
 	for (uint32_t lot = 0; lot < BUCKETS; lot++) {
 		struct packet packet = {.lot = 0xabcdef00 | lot};
 
@@ -194,7 +206,7 @@ START_TEST(steer_by_hash_agrees_with_the_table)
 				packet_v4(draw(&seed, 1 << 30), draw(&seed, 1 << 30),
 					  (uint16_t)draw(&seed, 65536), 80, 20);
 
-			steer_build(&program, (enum balance)balance, table, &no_slots);
+			steer_build(&program, (enum balance)balance, 1, table, &no_slots);
 			ck_assert_uint_eq(
 				run(&program, &packet),
 				table[bucket_of(&packet, (enum balance)balance)]);
@@ -278,6 +290,23 @@ START_TEST(steer_by_ip_hash_sees_nothing_but_the_client)
 }
 END_TEST
 
+START_TEST(steer_by_cpu_draws_from_the_group_of_the_core)
+{
+	unsigned groups = 1U << _i, width = BUCKETS / groups;
+
+	for (unsigned i = 0; i < BUCKETS; i++)
+		table[i] = (uint16_t)i;
+	steer_build(&program, BALANCE_CPU, groups, table, &no_slots);
+	for (uint32_t cpu = 0; cpu < 2 * groups; cpu++)
+		for (uint32_t lot = 0; lot < width; lot++) {
+			struct packet packet = {.cpu = cpu, .lot = 0xabcd00 | lot};
+
+			ck_assert_uint_eq(run(&program, &packet),
+					  cpu % groups * width + lot);
+		}
+}
+END_TEST
+
 /* ---- slots' own addresses ---- */
 
 static uint32_t owner_from(uint32_t source)
@@ -314,7 +343,7 @@ START_TEST(steer_sends_who_comes_from_a_slots_address_to_that_slot)
 	for (unsigned i = 0; i < ARRAY_COUNT(counts); i++) {
 		shuffle_slots(counts[i], (unsigned)_i + 1);
 		for (int balance = 0; balance < BALANCES; balance++) {
-			steer_build(&program, (enum balance)balance, table, &slots);
+			steer_build(&program, (enum balance)balance, 1, table, &slots);
 			for (unsigned slot = 0; slot < counts[i]; slot++)
 				ck_assert_uint_eq(owner_from(ADDRESS_OF_SLOTS + slot),
 						  slots.index[slot]);
@@ -330,7 +359,7 @@ START_TEST(steer_sends_nobody_else_there)
 	for (unsigned i = 0; i < BUCKETS; i++)
 		table[i] = 1000;
 	slots.count = 4;
-	steer_build(&program, BALANCE_IP_HASH, table, &slots);
+	steer_build(&program, BALANCE_IP_HASH, 1, table, &slots);
 	ck_assert_uint_eq(owner_from(ADDRESS_OF_SLOTS - 1), 1000);
 	ck_assert_uint_eq(owner_from(ADDRESS_OF_SLOTS + 4), 1000);
 	ck_assert_uint_eq(owner_from(ADDRESS_OF_SLOTS + 0x7fffff), 1000);
@@ -346,7 +375,7 @@ START_TEST(steer_by_address_of_a_slot_that_does_not_listen_finds_nobody)
 {
 	shuffle_slots(4, 1);
 	slots.index[2] = STEER_NOBODY;
-	steer_build(&program, BALANCE_HASH, table, &slots);
+	steer_build(&program, BALANCE_HASH, 1, table, &slots);
 	for (unsigned slot = 0; slot < 4; slot++)
 		ck_assert_uint_eq(owner_from(ADDRESS_OF_SLOTS + slot), slots.index[slot]);
 }
@@ -418,7 +447,7 @@ START_TEST(steer_does_in_the_kernel_what_it_does_here)
 
 	for (unsigned i = 0; i < BUCKETS; i++)
 		table[i] = (uint16_t)(i % MEMBERS);
-	steer_build(&program, balance, table, &no_slots);
+	steer_build(&program, balance, 1, table, &no_slots);
 	open_group(&at, fd);
 	ck_assert_int_eq(steer_attach(fd[0], &program), 0);
 	address_set_port(&target, address_port(&at));
@@ -446,7 +475,7 @@ START_TEST(steer_by_lot_follows_the_shares)
 	for (unsigned i = 0; i < MEMBERS; i++)
 		for (unsigned count = 0; count < share[i]; count++)
 			table[bucket++] = (uint16_t)i;
-	steer_build(&program, BALANCE_RANDOM, table, &no_slots);
+	steer_build(&program, BALANCE_RANDOM, 1, table, &no_slots);
 	open_group(&at, fd);
 	ck_assert_int_eq(steer_attach(fd[MEMBERS - 1], &program), 0);
 
@@ -472,7 +501,7 @@ START_TEST(steer_attaches_the_largest_program)
 		table[i] = (uint16_t)(BUCKETS - i);
 		slots.index[i] = (uint16_t)(BUCKETS - i);
 	}
-	steer_build(&program, (enum balance)_i, table, &slots);
+	steer_build(&program, (enum balance)_i, 4, table, &slots);
 	open_group(&at, fd);
 	ck_assert_int_eq(steer_attach(fd[0], &program), 0);
 	close_group(fd);
@@ -492,6 +521,7 @@ static Suite *suite_of_steer(void)
 	tcase_add_test(tcase, steer_by_hash_finds_ports_behind_options);
 	tcase_add_test(tcase, steer_by_hash_is_even_over_ports_in_a_row);
 	tcase_add_loop_test(tcase, steer_by_ip_hash_is_even_over_clients, 0, 9);
+	tcase_add_loop_test(tcase, steer_by_cpu_draws_from_the_group_of_the_core, 0, 9);
 	tcase_add_test(tcase, steer_by_ip_hash_sees_nothing_but_the_client);
 	tcase_add_loop_test(
 		tcase, steer_sends_who_comes_from_a_slots_address_to_that_slot, 0, 3);
