@@ -260,21 +260,44 @@ void client_on_socket(struct client *client)
 	}
 }
 
-static int bind_source(struct load *load, int fd)
+/* The network's address with every bit behind it drawn by lot. */
+static struct address draw_source(struct load *load)
 {
 	const struct options *options = load->options;
-	uint32_t host = (uint32_t)draw(load, UINT64_C(1) << 32) & ~options->source_mask;
-	struct sockaddr_in source = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(options->source | host),
-	};
+	unsigned bytes = options->source_family == AF_INET ? 4 : 16;
+	struct address source = {.at.any.sa_family = (sa_family_t)options->source_family};
+	uint8_t *host = (uint8_t *)&source.at.v6.sin6_addr;
+
+	source.bytes = sizeof(source.at.v6);
+	if (options->source_family == AF_INET) {
+		source.bytes = sizeof(source.at.v4);
+		host = (uint8_t *)&source.at.v4.sin_addr;
+	}
+	for (unsigned i = 0; i < bytes; i++) {
+		unsigned fixed =
+			options->source_bits > 8 * i ? options->source_bits - 8 * i : 0;
+		unsigned free = fixed < 8 ? 0xffU >> fixed : 0;
+
+		host[i] = (uint8_t)((options->source[i] & ~free) |
+				    (draw(load, 256) & free));
+	}
+	return source;
+}
+
+static int bind_source(struct load *load, int fd)
+{
+	struct address source;
 	int on = 1;
 
-	if (!options->has_source || options->target.at.any.sa_family != AF_INET)
+	if (load->options->source_family != load->options->target.at.any.sa_family)
 		return 0;
-	/* The port is chosen at connect, where only this target's ports are taken. */
+	source = draw_source(load);
+	/* The port is chosen at connect, where only this target's ports are taken.  A
+	 * whole network may be routed here without an interface that has its addresses.
+	 */
 	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) == -1 ||
-	    bind(fd, (struct sockaddr *)&source, sizeof(source)) == -1)
+	    setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on)) == -1 ||
+	    bind(fd, &source.at.any, source.bytes) == -1)
 		return -errno;
 	return 0;
 }

@@ -24,7 +24,8 @@ static const char usage[] =
 	"  --timeout TIME    from the moment a request was due (10s)\n"
 	"  --duration TIME   how long to go on; else until a signal\n"
 	"  --requests N      how many to send\n"
-	"  --source NET      client addresses, as 127.0.0.0/16; the host part by lot\n"
+	"  --source NET      client addresses, as 127.0.0.0/16 or fd00::/64; the host\n"
+	"                    part by lot\n"
 	"  --seed N          for everything drawn by lot\n"
 	"  --json            report as one JSON object\n"
 	"  --fail-on-error   exit 1 unless every request was answered well\n"
@@ -64,21 +65,21 @@ static int64_t parse_time(const char *name, const char *text)
 
 static void parse_source(struct options *options, const char *text)
 {
-	char network[INET_ADDRSTRLEN];
+	char network[INET6_ADDRSTRLEN];
 	const char *slash = strchr(text, '/');
 	size_t bytes = slash ? (size_t)(slash - text) : strlen(text);
-	unsigned bits = slash ? (unsigned)parse_number("source", slash + 1, 32) : 32;
-	struct in_addr address;
+	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	unsigned most = family == AF_INET ? 32 : 128;
 
 	if (bytes >= sizeof(network))
 		errx(2, "--source %s: not a network", text);
 	memcpy(network, text, bytes);
 	network[bytes] = '\0';
-	if (inet_pton(AF_INET, network, &address) != 1)
-		errx(2, "--source %s: not an IPv4 network", text);
-	options->has_source = true;
-	options->source_mask = bits ? UINT32_MAX << (32 - bits) : 0;
-	options->source = ntohl(address.s_addr) & options->source_mask;
+	if (inet_pton(family, network, options->source) != 1)
+		errx(2, "--source %s: not a network of addresses", text);
+	options->source_family = family;
+	options->source_bits =
+		slash ? (unsigned)parse_number("source", slash + 1, most) : most;
 }
 
 enum { RATE, KEEPALIVE, THINK, POST, BODY, PATH, ECHO_PATH, TIMEOUT, DURATION, REQUESTS };

@@ -20,11 +20,11 @@ struct options {
 	const char *path;
 	const char *echo; /* what POSTs go to; answers with the bytes it got */
 	int64_t timeout_us;
-	int64_t duration_us; /* 0: until told */
-	uint64_t requests;   /* 0: no end */
-	bool has_source;
-	uint32_t source; /* host order: the network, whose host part is drawn by lot */
-	uint32_t source_mask;
+	int64_t duration_us;  /* 0: until told */
+	uint64_t requests;    /* 0: no end */
+	int source_family;    /* 0: none is asked for */
+	uint8_t source[16];   /* the network, whose host part is drawn by lot */
+	unsigned source_bits; /* of the network */
 	uint64_t seed;
 	bool json;
 	bool fail_on_error;

@@ -110,28 +110,8 @@ near() { # GOT WANTED: each within 6 percentage points
 	jq -n -e "[[$1], [$2]] | transpose | all(.[]; (.[0] - .[1]) | . < 6 and . > -6)" \
 		>/dev/null || equal "$1" "$2"
 }
-apps "$(w_app random 4 "$TCP balance = \"random\";")" "$(w_app hash 4 "$TCP balance = \"hash\";")" \
-	"$(w_app ip 4 "$TCP balance = \"ip-hash\";")" \
-	"$(w_app heavy 3 "$TCP balance = \"random\"; weights = [ 2, 1, 1 ];")" \
-	"$(w_app turns 4 "$TCP $QUICK")" | config
-check "apps of every balance" ctl start
-check "random deals evenly" near "$(shares random)" 25,25,25,25
-check "hash deals evenly" near "$(shares hash)" 25,25,25,25
-check "weights are shares" near "$(shares heavy)" 50,25,25
-check "the list says so" equal "$(app heavy '[.workers[].share_percent] | @csv')" 50,25,25
-check "ip-hash: many clients are spread" near "$(shares ip)" 25,25,25,25
-sticky() {
-	local i
-	for i in 7 8 9; do
-		"$BUILD/loadgen" --json --rate 200 --requests 40 --source "127.1.2.$i" \
-			"127.0.0.1:$(port ip)" >"$HOUSE/load.ip"
-		load_shows ip '.ok == 40 and (.workers | length == 1)' || return
-	done
-}
-check "ip-hash: one client, one worker" sticky
-
-# ---- in turn ----
-
+apps "$(w_app turns 4 "$TCP $QUICK")" | config
+check "an app dealt by what is the default" ctl start
 in_turn() { # SLOTS: each of them gets the same number of connections
 	"$BUILD/loadgen" --json --rate 200 --requests 400 "127.0.0.1:$(port turns)" >"$HOUSE/load.turns"
 	load_shows turns "(.workers | length == $1) and all(.workers[]; .answers == 400 / $1)"
