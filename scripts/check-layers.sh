@@ -15,6 +15,7 @@ supervisor > supervisor apply origin app generation environment operation seat s
 control > control commands adjust call judge view select queries describe
 config > config settings assign source value draft gather
 listener > listener group port local retreat
+process > process birth
 '
 
 # Which room may look into another, and at which header of it: ROOM > MODULE...
