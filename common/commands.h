@@ -34,16 +34,16 @@ enum command_kind {
 	X(FOR, "for", 0, "STATE", SERVED, "ready (the default) or stopped")             \
 	X(REQUEST, "request", 0, "PATH", SERVED, "ask this worker for PATH, by HTTP")   \
 	X(WEIGHTS, "weights", 0, "LIST", SERVED, "shares by slot, such as 2,1,1")       \
-	X(NAME, "name", 'n', "NAME", PLANNED, "name of a program started ad hoc")       \
-	X(INSTANCES, "instances", 'i', "N", PLANNED, "how many workers it gets")        \
-	X(LISTEN, "listen", 'l', "ADDRESS", PLANNED, "where it listens")                \
-	X(CWD, "cwd", 'C', "DIR", PLANNED, "its working directory")                     \
-	X(ENV, "env", 'e', "K=V", PLANNED, "a variable of its environment")             \
-	X(ENV_ALL, "env-all", 'E', NULL, PLANNED, "all variables of this environment")  \
-	X(BALANCE, "balance", 0, "POLICY", PLANNED, "how connections are dealt")        \
-	X(MAX_MEMORY, "max-memory", 0, "SIZE", PLANNED, "replace a worker above this")  \
-	X(READY, "ready", 0, "RULE", PLANNED, "what makes a worker ready")              \
-	X(USER, "user", 0, "USER", PLANNED, "whom it runs as")                          \
+	X(NAME, "name", 'n', "NAME", SERVED, "name of the app (the program's)")         \
+	X(INSTANCES, "instances", 'i', "N", SERVED, "workers: N, max, max-1, 50% (1)")  \
+	X(LISTEN, "listen", 'l', "ADDRESS", SERVED, "where it listens; may be repeated") \
+	X(CWD, "cwd", 'C', "DIR", SERVED, "its working directory (this one)")           \
+	X(ENV, "env", 'e', "K=V|NAME", SERVED, "set, or copy, a variable; repeatable")  \
+	X(ENV_ALL, "env-all", 'E', NULL, SERVED, "copy all variables there are here")   \
+	X(BALANCE, "balance", 0, "POLICY", SERVED, "how connections are dealt")         \
+	X(MAX_MEMORY, "max-memory", 0, "SIZE", SERVED, "replace a worker above this")   \
+	X(READY, "ready", 0, "RULE", SERVED, "what makes a worker ready")               \
+	X(USER, "user", 0, "USER", SERVED, "whom it runs as")                           \
 	X(CANARY, "canary", 0, "SHARE", PLANNED, "give the new version a share first")  \
 	X(CANARY_FOR, "for", 0, "T", PLANNED, "how long the canary is watched")
 /* clang-format on */
@@ -72,13 +72,20 @@ enum flag {
  * its parameters and reply in Varlink's words, help. */
 /* clang-format off */
 #define COMMANDS(X)                                                                     \
-	X(START, "start", "", "[FILE.conf|TARGET...]", 0, COMMAND_MANY,                 \
-	  FLAGS_WAITING | FLAGS_AD_HOC, SERVED,                                         \
-	  "Start", "(file: ?string, targets: ?[]string, wait: ?bool)" COMMAND_CHANGES,  \
-	  "start the cluster, apply a file, or start a stopped app")                    \
+	X(START, "start", "", "[FILE.conf|TARGET...|PROGRAM [-- ARGS]]", 0,             \
+	  COMMAND_MANY, FLAGS_WAITING | FLAGS_AD_HOC, SERVED,                           \
+	  "Start", "(file: ?string, targets: ?[]string, command: ?[]string,"            \
+	  " name: ?string, cwd: ?string, given: ?[]string, passed: ?[]string,"          \
+	  " listen: ?[]string, instances: ?string, balance: ?string,"                   \
+	  " max_memory: ?string, ready: ?string, user: ?string, wait: ?bool)"           \
+	  COMMAND_CHANGES,                                                              \
+	  "start the cluster, apply a file, start a stopped app or a program")          \
 	X(STOP, "stop", "", "TARGET...", 1, COMMAND_MANY, FLAGS_WAITING, SERVED,        \
 	  "Stop", "(targets: []string, wait: ?bool)" COMMAND_CHANGES,                   \
 	  "drain and stop; the app stays listed")                                       \
+	X(DELETE, "delete", "del", "TARGET...", 1, COMMAND_MANY, FLAGS_WAITING, SERVED, \
+	  "Delete", "(targets: []string, wait: ?bool)" COMMAND_CHANGES,                 \
+	  "drain and stop an app that was started by hand, and forget it")              \
 	X(RESTART, "restart", "", "TARGET...", 1, COMMAND_MANY, FLAGS_WAITING, SERVED,  \
 	  "Restart", "(targets: []string, wait: ?bool)" COMMAND_CHANGES,                \
 	  "stop, then start; reload loses no request, this does")                       \
@@ -139,9 +146,6 @@ enum flag {
 	  "print completions for a shell")                                              \
 	X(HELP, "help", "", "[COMMAND]", 0, 1, 0, LOCAL, NULL, NULL,                    \
 	  "print what a command does and takes")                                        \
-	X(DELETE, "delete", "del", "TARGET...", 1, COMMAND_MANY, 0, PLANNED, NULL,      \
-	  NULL,                                                                         \
-	  "forget an ad-hoc app")                                                       \
 	X(PROMOTE, "promote", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,               \
 	  "let a canary take over")                                                     \
 	X(ROLLBACK, "rollback", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,             \

@@ -145,6 +145,20 @@ static size_t sequence_bytes(const unsigned char *text)
 	return bytes;
 }
 
+bool json_is_utf8(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	while (*at != '\0') {
+		size_t bytes = sequence_bytes(at);
+
+		if (bytes == 0)
+			return false;
+		at += bytes;
+	}
+	return true;
+}
+
 static void append_escaped(struct buffer *to, unsigned char byte)
 {
 	static const char shorthand[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* byte, letter */

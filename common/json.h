@@ -55,6 +55,8 @@ void json_put_number(struct json_writer *writer, const char *key, int64_t number
 /* Figures: a negative one is not known, and written as null. */
 void json_put_figure(struct json_writer *writer, const char *key, int64_t figure);
 void json_put_real_figure(struct json_writer *writer, const char *key, double figure);
+/* Would it be written as it is? */
+bool json_is_utf8(const char *text);
 /* A value that was read; NULL is null. */
 void json_put(struct json_writer *writer, const char *key, const struct json *json);
 

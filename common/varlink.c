@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PARAMETERS     8 /* that one method declares */
+#define PARAMETERS     16 /* that one method declares */
 #define PARAMETER_NAME 32
 
 size_t varlink_first_message(const struct buffer *buffer)

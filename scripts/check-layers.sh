@@ -10,9 +10,9 @@ cd "$(dirname "$0")/.." || exit 1
 # Rooms of the supervisor: modules that are one thing in several files, named after the one
 # whose header the others see.  In `supervisor` all meet, and failures are logged.
 rooms='
-supervisor > supervisor apply origin app generation environment operation seat spawn route
-	dealing crowd bounds holding signals status estate clusterd
-control > control commands adjust call judge view select queries describe
+supervisor > supervisor apply report recall launch origin app generation environment
+	operation seat spawn route dealing crowd bounds holding signals status estate clusterd
+control > control commands adjust call judge orders view select queries describe
 config > config settings assign source value draft gather
 listener > listener group port local retreat
 process > process birth
@@ -21,7 +21,7 @@ process > process birth
 # Which room may look into another, and at which header of it: ROOM > MODULE...
 edges='
 supervisor > *
-control > supervisor app config
+control > supervisor app adhoc config
 listener > steer rotor sockdiag
 state > store
 '

@@ -105,6 +105,7 @@ struct app_status {
 	const char *program;                     /* resolved executable */
 	const char *trouble;                     /* the last failure in words; NULL */
 	const struct last_recycle *last_recycle; /* NULL: none yet */
+	bool ad_hoc;         /* started by hand, not by a config file */
 	const char *foreign; /* who else listens on an address of ours; NULL: nobody */
 };
 
@@ -112,6 +113,8 @@ const char *app_name(const struct app *app);
 enum app_state app_state(const struct app *app);
 const char *app_state_name(enum app_state state);
 const char *worker_state_name(enum worker_state state);
+bool app_is_ad_hoc(const struct app *app);
+bool app_is_held(const struct app *app); /* stopped by hand */
 
 /* Borrowed text is valid until the loop turns. */
 void app_read_status(const struct app *app, struct app_status *ret_status);
@@ -124,6 +127,8 @@ bool app_read_worker(struct app *app, unsigned index, bool sample,
  * answers once; or a negative errno with a fault, and nothing has begun. */
 int app_begin_start(struct app *app, struct fault *fault);
 int app_begin_stop(struct app *app, struct fault *fault);
+/* Drains it and forgets it, if it is ad hoc. */
+int app_begin_delete(struct app *app, struct fault *fault);
 int app_begin_restart(struct app *app, int slot, struct fault *fault); /* slot -1: all */
 int app_begin_renew(struct app *app, unsigned slot,
 		    struct fault *fault); /* reload app.3 */

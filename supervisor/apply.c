@@ -26,19 +26,30 @@ struct batch {
 	struct apply_report *report;
 	struct loaded *file;
 	unsigned files;
+	bool keeps_stopped;
 };
 
 static int load(struct batch *batch, struct origin *origin)
 {
 	struct loaded *file = &batch->file[batch->files];
+	struct faults own = {0};
+	bool alone = origin->ad_hoc && batch->apply->file == NULL;
+	struct faults *faults = alone ? &own : &batch->report->faults;
+	int result;
 
 	*file = (struct loaded){.origin = origin};
-	batch->files++;
 	if (origin->path == NULL)
-		return config_load_embedded(&file->arena, &file->spec,
-					    &batch->report->faults);
-	return config_load(origin->path, origin->with_directory, &file->arena,
-			   &file->spec, &batch->report->faults);
+		result = config_load_embedded(&file->arena, &file->spec, faults);
+	else
+		result = config_load(origin->path, origin->with_directory, &file->arena,
+				     &file->spec, faults);
+	if (result < 0 && alone) {
+		apply_tell_unreadable(batch->supervisor, batch->apply, origin, &own,
+				      batch->report);
+		return 0;
+	}
+	batch->files++;
+	return result;
 }
 
 /* The one file that this is about; NULL: all that the apps came from. */
@@ -76,7 +87,7 @@ static int load_all(struct batch *batch)
 	if (origin != NULL)
 		return load(batch, origin);
 	for (struct origin *at = supervisor->origins; at != NULL; at = at->next) {
-		int one = load(batch, at);
+		int one = origin_is_used(supervisor, at) ? load(batch, at) : 0;
 
 		if (one < 0)
 			result = one;
@@ -127,9 +138,7 @@ static void check_against_others(struct batch *batch, const struct app_spec *spe
 			fault_add(&batch->report->faults,
 				  "%s:%u: %s: an app of this name comes from %s",
 				  spec->file != NULL ? spec->file : "(embedded)",
-				  spec->line, spec->name,
-				  app->origin->path != NULL ? app->origin->path
-							    : "the embedded default");
+				  spec->line, spec->name, origin_name(app->origin));
 		else if (!is_reloaded(batch, app))
 			check_claims(batch, spec, app_spec(app), " of another file");
 	}
@@ -142,29 +151,6 @@ static int check_all(struct batch *batch)
 			check_against_others(batch, &batch->file[i].spec.app[j],
 					     batch->file[i].origin);
 	return batch->report->faults.count > 0 ? -EINVAL : 0;
-}
-
-static struct apply_row *row_add(struct batch *batch, const char *name)
-{
-	struct apply_report *report = batch->report;
-	struct apply_row *row;
-
-	row = realloc(report->row, (report->rows + 1) * sizeof(*row));
-	if (row == NULL)
-		return NULL;
-	report->row = row;
-	row = &report->row[report->rows++];
-	*row = (struct apply_row){0};
-	(void)text_copy(row->app, sizeof(row->app), name);
-	return row;
-}
-
-static void begin_or_say(struct apply_row *row, int result)
-{
-	if (result > 0)
-		row->operation = (uint32_t)result;
-	else if (result < 0 && row->fault.text[0] == '\0')
-		(void)fault_set(&row->fault, result, "%s", strerror(-result));
 }
 
 /* A number changed in the file ends a scale override; else the override goes on. */
@@ -196,6 +182,7 @@ static int take_up(struct app *app, const struct app_spec *spec, unsigned count,
 	app->core.policy = spec->policy;
 	event.arg = generation->number;
 	if (start) {
+		app->held = false;
 		event.kind = CORE_START;
 		return operation_begin(app, CORE_OPERATION_START, event);
 	}
@@ -204,15 +191,26 @@ static int take_up(struct app *app, const struct app_spec *spec, unsigned count,
 	return 0;
 }
 
+/* A start by hand ends that an app was stopped by hand; a reload, or a supervisor that
+ * comes back, does not. */
+static bool stays_stopped(const struct batch *batch, const char *name)
+{
+	return (batch->apply->how != APPLY_START || batch->keeps_stopped) &&
+	       recall_is_stopped(batch->supervisor, name);
+}
+
 static int add_app(struct batch *batch, struct origin *origin,
 		   const struct app_spec *spec, struct fault *fault)
 {
-	struct app *app = supervisor_add(batch->supervisor, spec->name, origin);
+	struct supervisor *supervisor = batch->supervisor;
+	unsigned count = recall_count(supervisor, spec->name, generation_count(spec));
+	struct app *app = supervisor_add(supervisor, spec->name, origin);
 	int result;
 
 	if (app == NULL)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	result = take_up(app, spec, generation_count(spec), spec->autostart, fault);
+	app->held = stays_stopped(batch, spec->name);
+	result = take_up(app, spec, count, spec->autostart && !app->held, fault);
 	if (result < 0)
 		supervisor_remove(batch->supervisor, app);
 	return result;
@@ -265,10 +263,12 @@ static int reshape_app(struct app *app, const struct app_spec *after, struct fau
 	return operation_begin(app, CORE_OPERATION_SCALE, event);
 }
 
-static int remove_app(struct app *app, struct fault *fault)
+int apply_remove(struct app *app, struct fault *fault)
 {
-	int result = app_begin_stop(app, fault);
+	int result = operation_stop(app);
 
+	if (result < 0)
+		return fault_set(fault, result, "%s", strerror(-result));
 	app->removing = true;
 	app->stepped = true;
 	return result;
@@ -302,24 +302,14 @@ static int change_app(const struct batch *batch, struct app *app,
 	return result;
 }
 
-/* The first row before this one that could not be done. */
-static const struct apply_row *find_failed(const struct apply_report *report,
-					   const struct apply_row *row)
-{
-	for (const struct apply_row *at = report->row; at < row; at++)
-		if (at->fault.text[0] != '\0')
-			return at;
-	return NULL;
-}
-
 /* An app may be gone from the file because another is to take its place, and its address:
  * as long as that one cannot, this one serves on. */
 static int remove_row(const struct batch *batch, struct app *app, struct apply_row *row)
 {
-	const struct apply_row *failed = find_failed(batch->report, row);
+	const struct apply_row *failed = apply_find_failed(batch->report, row);
 
 	if (failed == NULL)
-		return remove_app(app, &row->fault);
+		return apply_remove(app, &row->fault);
 	return fault_set(&row->fault, -ECANCELED,
 			 "kept, since %s failed; should that need an address of %s, "
 			 "remove %s in a reload of its own",
@@ -330,7 +320,7 @@ static void commit_row(struct batch *batch, struct origin *origin,
 		       const struct plan_app *plan)
 {
 	const char *name = plan->after != NULL ? plan->after->name : plan->before->name;
-	struct apply_row *row = row_add(batch, name);
+	struct apply_row *row = apply_row_add(batch->report, name);
 	const struct target *target = batch->apply->target;
 	struct app *app = supervisor_find(batch->supervisor, name);
 	int result = 0;
@@ -349,7 +339,7 @@ static void commit_row(struct batch *batch, struct origin *origin,
 		result = remove_row(batch, app, row);
 	else
 		result = change_app(batch, app, plan, &row->fault);
-	begin_or_say(row, result);
+	apply_begun(row, result);
 }
 
 /* What the apps of this file say at present, as one spec to plan from. */
@@ -397,15 +387,20 @@ static int commit_file(struct batch *batch, struct loaded *file)
 int supervisor_apply(struct supervisor *supervisor, const struct apply *apply,
 		     struct apply_report *ret_report)
 {
-	struct batch batch = {supervisor, apply, ret_report, NULL, 0};
-	int result;
+	struct batch batch = {
+		.supervisor = supervisor, .apply = apply, .report = ret_report};
+	bool calls_back =
+		apply->how == APPLY_START && apply->file == NULL && !supervisor->recalled;
+	int result = 0;
 
 	*ret_report = (struct apply_report){0};
 	if (supervisor->stopping) {
 		fault_add(&ret_report->faults, "the supervisor is shutting down");
 		return -EBUSY;
 	}
-	result = load_all(&batch);
+	batch.keeps_stopped = apply->keeps_stopped || calls_back;
+	if (!calls_back || !recall_replaces_embedded(supervisor))
+		result = load_all(&batch);
 	if (result == 0)
 		result = check_all(&batch);
 	for (unsigned i = 0; i < batch.files && result == 0; i++)
@@ -416,11 +411,7 @@ int supervisor_apply(struct supervisor *supervisor, const struct apply *apply,
 		arena_free(&batch.file[i].arena);
 	free(batch.file);
 	origins_sweep(supervisor);
+	if (result == 0 && apply->how == APPLY_START)
+		recall_apps(supervisor, ret_report);
 	return result;
-}
-
-void apply_report_free(struct apply_report *report)
-{
-	free(report->row);
-	*report = (struct apply_report){0};
 }

@@ -214,7 +214,7 @@ static int apply_configuration(struct supervisor *supervisor)
 	if (result < 0)
 		code = print_faults(&report.faults);
 	for (unsigned i = 0; i < report.rows; i++)
-		if (report.row[i].fault.text[0] != '\0') {
+		if (report.row[i].fault.text[0] != '\0' && !report.row[i].remembered) {
 			log_error("%s: %s", report.row[i].app, report.row[i].fault.text);
 			code = EXIT_FAILURE;
 		}
@@ -244,6 +244,7 @@ static int run(struct supervisor *supervisor, const struct arguments *arguments)
 		return EXIT_FAILURE;
 	}
 	clean_environment();
+	recall_open(supervisor);
 	log_info("clusterd %s runs in %s", CLUSTERD_VERSION, supervisor->places.run);
 	if (arguments->empty)
 		say_ready_and_no_more(supervisor);
@@ -316,6 +317,7 @@ static void release(struct supervisor *supervisor)
 		free(at->path);
 		free(at);
 	}
+	ledger_close(&supervisor->ledger);
 	ev_loop_destroy(supervisor->loop);
 	notify_close();
 	fd_close(&supervisor->lock);

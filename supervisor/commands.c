@@ -8,6 +8,7 @@
 #include "supervisor/adjust.h"
 #include "supervisor/describe.h"
 #include "supervisor/judge.h"
+#include "supervisor/orders.h"
 #include "supervisor/queries.h"
 #include "supervisor/select.h"
 
@@ -109,6 +110,10 @@ static void cmd_start(struct call *call)
 
 	if (json_count(json_find(call->message.parameters, "targets")) > 0) {
 		cmd_operate(call);
+		return;
+	}
+	if (json_count(json_find(call->message.parameters, "command")) > 0) {
+		order_program(call);
 		return;
 	}
 	apply.file = json_find_text(call->message.parameters, "file");
@@ -285,7 +290,7 @@ static void (*const handlers[COMMAND_COUNT])(struct call *call) = {
 	[COMMAND_PLAN] = cmd_plan,         [COMMAND_WAIT] = query_wait,
 	[COMMAND_SIGNAL] = cmd_signal,     [COMMAND_RESET] = cmd_reset,
 	[COMMAND_REOPEN] = cmd_reopen,     [COMMAND_PING] = query_ping,
-	[COMMAND_SHUTDOWN] = cmd_shutdown,
+	[COMMAND_SHUTDOWN] = cmd_shutdown, [COMMAND_DELETE] = order_delete,
 };
 
 static const struct {

@@ -102,25 +102,47 @@ static int read_line(struct builder *builder, char *line)
 	return 0;
 }
 
+/* As in /proc/PID/environ: each entry is ended by a NUL, and nothing is taken off it. */
+static int read_entries(struct builder *builder, char *entry, const char *end)
+{
+	for (; entry < end; entry += strlen(entry) + 1) {
+		if (entry[0] == '=' || strchr(entry, '=') == NULL)
+			return -EINVAL;
+		set_entry(builder, entry);
+	}
+	return 0;
+}
+
+static int read_lines(struct builder *builder, char *text, unsigned *ret_number)
+{
+	char *rest = text, *line;
+
+	for (*ret_number = 1; (line = strsep(&rest, "\n")) != NULL; ++*ret_number)
+		if (read_line(builder, line) < 0)
+			return -EINVAL;
+	return 0;
+}
+
 static int read_file(struct builder *builder, const char *path, struct fault *fault)
 {
 	char *text = arena_take(builder->arena, ENV_FILE_BYTES);
 	FILE *file = fopen(path, "re");
-	unsigned number = 1;
+	unsigned number;
 	size_t bytes;
-	char *rest, *line;
 
 	if (file == NULL)
 		return fault_set(fault, -errno, "env_file %s: %s", path, strerror(errno));
 	bytes = text != NULL ? fread(text, 1, ENV_FILE_BYTES, file) : ENV_FILE_BYTES;
 	(void)fclose(file);
-	if (bytes == ENV_FILE_BYTES || memchr(text, '\0', bytes) != NULL)
-		return fault_set(fault, -EINVAL,
-				 "env_file %s: not text, or 64 KiB and more", path);
-	for (rest = text; (line = strsep(&rest, "\n")) != NULL; number++)
-		if (read_line(builder, line) < 0)
-			return fault_set(fault, -EINVAL, "%s:%u: not NAME=VALUE", path,
-					 number);
+	if (bytes == ENV_FILE_BYTES)
+		return fault_set(fault, -EINVAL, "env_file %s: 64 KiB and more", path);
+	if (memchr(text, '\0', bytes) != NULL) {
+		if (read_entries(builder, text, text + bytes) < 0)
+			return fault_set(fault, -EINVAL,
+					 "env_file %s: an entry is not NAME=VALUE", path);
+	} else if (read_lines(builder, text, &number) < 0) {
+		return fault_set(fault, -EINVAL, "%s:%u: not NAME=VALUE", path, number);
+	}
 	return 0;
 }
 

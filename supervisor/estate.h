@@ -18,6 +18,7 @@
 #include "supervisor/control.h"
 #include "supervisor/core/depth.h"
 #include "supervisor/heartbeat.h"
+#include "supervisor/ledger.h"
 #include "supervisor/listener.h"
 #include "supervisor/pin.h"
 #include "supervisor/process.h"
@@ -143,6 +144,7 @@ struct app {
 	bool beaten;   /* a beat moved the deadline since */
 	bool stepped;  /* more than that happened since */
 	bool removing; /* free it once it has stopped */
+	bool held;     /* stopped by hand: until it is started by hand */
 	uint32_t last_generation;
 	struct generation *generations;
 	struct holding *holdings;
@@ -169,7 +171,8 @@ struct origin {
 	struct origin *next;
 	char *path; /* absolute; NULL: the embedded one */
 	bool with_directory;
-	bool fresh; /* no app was taken from it yet */
+	bool ad_hoc; /* a file of the ledger, with one app */
+	bool fresh;  /* no app was taken from it yet */
 };
 
 struct queued {
@@ -186,6 +189,9 @@ struct supervisor {
 	struct ev_loop *loop;
 	struct places places;
 	struct origin *origins;
+	struct ledger ledger;
+	bool recalled;            /* what the ledger remembers was called back */
+	char trouble[FAULT_SIZE]; /* with what is kept; the last, in words */
 	struct app *apps;
 	struct control *control;
 	struct ev_prepare drain;
@@ -228,7 +234,33 @@ void supervisor_remove(struct supervisor *supervisor, struct app *app); /* all v
 /* signals.c */
 void signals_start(struct supervisor *supervisor);
 
+/* apply.c */
+int apply_remove(struct app *app, struct fault *fault); /* drains, then forgets it */
+
+/* report.c */
+struct apply_row *apply_row_add(struct apply_report *report, const char *name);
+/* What beginning came to: an operation (> 0), nothing to wait for, or why not. */
+void apply_begun(struct apply_row *row, int result);
+void apply_tell_unreadable(const struct supervisor *supervisor, const struct apply *apply,
+			   const struct origin *origin, const struct faults *faults,
+			   struct apply_report *report);
+const struct apply_row *apply_find_failed(const struct apply_report *report,
+					  const struct apply_row *row);
+
+/* recall.c */
+void recall_open(struct supervisor *supervisor);
+bool recall_replaces_embedded(const struct supervisor *supervisor);
+void recall_apps(struct supervisor *supervisor, struct apply_report *report); /* once */
+bool recall_is_stopped(const struct supervisor *supervisor, const char *name);
+unsigned recall_count(const struct supervisor *supervisor, const char *name,
+		      unsigned configured);
+void recall_note(struct app *app); /* it may have changed */
+void recall_forget(struct app *app);
+void recall_write(struct supervisor *supervisor);
+
 /* origin.c */
+const char *origin_name(const struct origin *origin);
+bool origin_is_used(const struct supervisor *supervisor, const struct origin *origin);
 struct origin *origin_need(struct supervisor *supervisor, const char *path,
 			   bool with_directory);
 bool origin_is_default_there(const struct places *places);
@@ -250,6 +282,7 @@ const char *app_operation_name(enum core_operation_kind kind);
 int operation_begin(struct app *app, enum core_operation_kind kind,
 		    struct core_event event);
 void operation_done(struct app *app, const struct core_action *action);
+int operation_stop(struct app *app); /* without holding it stopped */
 
 /* generation.c */
 unsigned generation_count(const struct app_spec *spec); /* of instances, here and now */

@@ -21,17 +21,29 @@ void judge_faults(struct call *call, const struct apply_report *report, int resu
 	call_close_reply(call, &writer, false);
 }
 
-/* What needed no operation is said in words of its own. */
-static void judge_applied(struct call *call, const char *name)
+static const char *words_for_stopped(const struct call *call, const struct app *app,
+				     bool unchanged)
 {
-	const struct app *app = supervisor_find(call->supervisor, name);
-	const char *what = "changed in place";
+	if (call->command == COMMAND_RELOAD)
+		return unchanged ? "is stopped, there is nothing to replace"
+				 : "is stopped, what is new holds from its next start";
+	return app_is_held(app) ? "was stopped by hand, and stays so until it is started"
+				: "listed, not started";
+}
+
+/* What needed no operation is said in words of its own. */
+static void judge_applied(struct call *call, const struct apply_row *row)
+{
+	const struct app *app = supervisor_find(call->supervisor, row->app);
+	bool unchanged = row->plan.kind == PLAN_KEEP;
+	const char *what = unchanged ? "runs already, unchanged" : "changed in place";
 
 	if (app == NULL)
 		what = "removed";
 	else if (app_state(app) == APP_STOPPED)
-		what = "listed, not started";
-	call_judge(call, name, NULL, CALL_DONE, what, -1);
+		what = words_for_stopped(call, app, unchanged);
+	call_judge(call, row->app, NULL, unchanged ? CALL_UNCHANGED : CALL_DONE, what,
+		   -1);
 }
 
 static void judge_row(struct call *call, const struct apply_row *row)
@@ -42,11 +54,8 @@ static void judge_row(struct call *call, const struct apply_row *row)
 		call_await(call, row->app,
 			   row->plan.kind == PLAN_REMOVE ? "remove" : NULL,
 			   row->operation);
-	else if (row->applied && row->plan.kind == PLAN_KEEP)
-		call_judge(call, row->app, NULL, CALL_UNCHANGED,
-			   "runs already, unchanged", -1);
 	else if (row->applied)
-		judge_applied(call, row->app);
+		judge_applied(call, row);
 	else if (row->plan.kind != PLAN_KEEP)
 		call_judge(call, row->app, NULL, CALL_PLANNED, "differs in the file, too",
 			   -1);

@@ -149,6 +149,7 @@ int app_begin_start(struct app *app, struct fault *fault)
 
 	if (result < 0)
 		return result;
+	app->held = false;
 	if (!app->core.want.running)
 		return start_afresh(app, CORE_OPERATION_START, event, fault);
 	if (app->operations != NULL)
@@ -159,14 +160,21 @@ int app_begin_start(struct app *app, struct fault *fault)
 	return operation_begin(app, CORE_OPERATION_START, event);
 }
 
-int app_begin_stop(struct app *app, struct fault *fault)
+int operation_stop(struct app *app)
 {
 	struct core_event event = {.kind = CORE_STOP};
 
-	(void)fault; /* stopping is never refused; what can be wrong has an errno */
 	if (!app->core.want.running && app_state(app) == APP_STOPPED)
 		return 0;
 	return operation_begin(app, CORE_OPERATION_STOP, event);
+}
+
+int app_begin_stop(struct app *app, struct fault *fault)
+{
+	(void)fault; /* stopping is never refused; what can be wrong has an errno */
+	app->held = true;
+	app->stepped = true;
+	return operation_stop(app);
 }
 
 static int check_slot(const struct app *app, unsigned slot, struct fault *fault)
@@ -185,8 +193,10 @@ int app_begin_restart(struct app *app, int slot, struct fault *fault)
 
 	if (result < 0)
 		return result;
-	if (slot < 0)
+	if (slot < 0) {
+		app->held = false;
 		return start_afresh(app, CORE_OPERATION_RESTART, event, fault);
+	}
 	result = check_slot(app, (unsigned)slot, fault);
 	if (result < 0)
 		return result;

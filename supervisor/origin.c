@@ -31,6 +31,7 @@ struct origin *origin_need(struct supervisor *supervisor, const char *path,
 		return NULL;
 	origin->path = path != NULL ? strdup(path) : NULL;
 	origin->with_directory = with_directory;
+	origin->ad_hoc = path != NULL && ledger_owns(&supervisor->ledger, path);
 	if (path != NULL && origin->path == NULL) {
 		free(origin);
 		return NULL;
@@ -39,6 +40,11 @@ struct origin *origin_need(struct supervisor *supervisor, const char *path,
 	origin->next = supervisor->origins;
 	supervisor->origins = origin;
 	return origin;
+}
+
+const char *origin_name(const struct origin *origin)
+{
+	return origin->path != NULL ? origin->path : "the embedded default";
 }
 
 static bool origin_has_apps(const struct supervisor *supervisor,
@@ -50,6 +56,16 @@ static bool origin_has_apps(const struct supervisor *supervisor,
 	return false;
 }
 
+/* Is there something to be read again?  A file that lost its apps may get others; the
+ * file of an ad-hoc app goes with its app. */
+bool origin_is_used(const struct supervisor *supervisor, const struct origin *origin)
+{
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (app->origin == origin && !app->removing)
+			return true;
+	return !origin->ad_hoc;
+}
+
 /* A file that was only planned, or had faults, is not one that apps came from. */
 void origins_sweep(struct supervisor *supervisor)
 {
@@ -58,7 +74,8 @@ void origins_sweep(struct supervisor *supervisor)
 	while (*at != NULL) {
 		struct origin *origin = *at;
 
-		if (origin->fresh && !origin_has_apps(supervisor, origin)) {
+		if ((origin->fresh || origin->ad_hoc) &&
+		    !origin_has_apps(supervisor, origin)) {
 			*at = origin->next;
 			free(origin->path);
 			free(origin);

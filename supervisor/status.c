@@ -248,6 +248,7 @@ void app_read_status(const struct app *app, struct app_status *ret_status)
 		status.trouble = app->trouble;
 	if (app->bounds.last.at_wall != 0)
 		status.last_recycle = &app->bounds.last;
+	status.ad_hoc = app_is_ad_hoc(app);
 	status.foreign = foreign_text(app);
 	read_operations(app, &status);
 	read_listens(app, &status);

@@ -121,6 +121,7 @@ static bool settle(struct supervisor *supervisor)
 			continue;
 		changed = true;
 		app_settle(app);
+		recall_note(app);
 		if (!app->removing || app_state(app) != APP_STOPPED)
 			continue;
 		if (supervisor->queued > 0) { /* of its events, perhaps: look again */
@@ -128,8 +129,11 @@ static bool settle(struct supervisor *supervisor)
 			continue;
 		}
 		log_info("%s: removed", app->name);
+		recall_forget(app);
 		supervisor_remove(supervisor, app);
 	}
+	if (changed)
+		recall_write(supervisor);
 	if (changed && supervisor->control != NULL)
 		control_changed(supervisor->control);
 	return changed;
@@ -291,7 +295,6 @@ static msec longest_drain(const struct supervisor *supervisor)
 
 void supervisor_shutdown(struct supervisor *supervisor)
 {
-	struct fault fault;
 	double limit = (double)(longest_drain(supervisor) + SHUTDOWN_GRACE) / 1e3;
 
 	if (supervisor->stopping)
@@ -299,7 +302,7 @@ void supervisor_shutdown(struct supervisor *supervisor)
 	log_info("stopping all");
 	notify_stopping();
 	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		(void)app_begin_stop(app, &fault);
+		(void)operation_stop(app);
 	supervisor->stopping = true;
 	ev_timer_set(&supervisor->deadline, limit, 0.);
 	ev_timer_start(supervisor->loop, &supervisor->deadline);
@@ -376,6 +379,7 @@ void supervisor_read_status(const struct supervisor *supervisor,
 		.places = &supervisor->places,
 		.apps = apps,
 		.stopping = supervisor->stopping,
+		.trouble = supervisor->trouble[0] != '\0' ? supervisor->trouble : NULL,
 	};
 }
 

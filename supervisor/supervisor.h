@@ -9,6 +9,7 @@
 #define SUPERVISOR_SUPERVISOR_H
 
 #include "common/places.h"
+#include "supervisor/adhoc.h"
 #include "supervisor/app.h"
 #include "supervisor/config.h"
 
@@ -22,6 +23,7 @@ struct supervisor_status {
 	const struct places *places;
 	unsigned apps;
 	bool stopping;
+	const char *trouble; /* with what is kept over a restart; NULL: none */
 };
 
 void supervisor_read_status(const struct supervisor *supervisor,
@@ -53,12 +55,14 @@ struct apply {
 	const char *file; /* absolute; NULL: the files that the apps remember, or
 			   * the default one, or the embedded configuration */
 	const struct target *target; /* NULL: all */
+	bool keeps_stopped;          /* a start leaves alone what was stopped by hand */
 };
 
 struct apply_row {
 	char app[SPEC_NAME];
 	struct plan_app plan; /* kind and keys; the specs in it are gone, NULL */
 	bool applied;         /* false: reported only (not the target, or a plan) */
+	bool remembered;      /* an ad-hoc app that came back with a start */
 	uint32_t operation;   /* to be answered; 0: nothing to wait for */
 	struct fault fault;   /* why it could not be begun; empty: it was */
 };
@@ -74,6 +78,15 @@ struct apply_report {
 int supervisor_apply(struct supervisor *supervisor, const struct apply *apply,
 		     struct apply_report *ret_report);
 void apply_report_free(struct apply_report *report);
+
+/* Starts a program by hand, or leaves alone what runs with the same options; reports as
+ * supervisor_apply does. */
+int supervisor_launch(struct supervisor *supervisor, const struct adhoc *adhoc,
+		      struct apply_report *ret_report);
+/* Is there an ad-hoc app of this name that could not be called back, and no other app? */
+bool supervisor_remembers(const struct supervisor *supervisor, const char *name);
+int supervisor_forget(struct supervisor *supervisor, const char *name,
+		      struct fault *fault);
 
 /* Opens the log files anew; the workers that run keep theirs until they are replaced. */
 void supervisor_reopen_logs(struct supervisor *supervisor);

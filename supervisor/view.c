@@ -18,6 +18,7 @@ void view_supervisor(struct json_writer *writer, const char *key,
 	json_put_figure(writer, "rss_bytes", status.rss_bytes);
 	json_put_bool(writer, "stopping", status.stopping);
 	json_put_text(writer, "log_directory", status.places->log);
+	json_put_text(writer, "trouble", status.trouble);
 	json_close_object(writer);
 }
 
@@ -189,6 +190,7 @@ void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
 	json_put_text(writer, "name", status.name);
 	json_put_text(writer, "state", app_state_name(status.state));
 	view_numbers(writer, &status);
+	json_put_bool(writer, "ad_hoc", status.ad_hoc);
 	json_put_number(writer, "generation", status.generation);
 	view_balance(writer, &status);
 	json_open_array(writer, "listen");

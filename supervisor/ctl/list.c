@@ -2,6 +2,7 @@
  * list.c - all apps and their workers, as a table or as JSON.
  */
 #include "common/clock.h"
+#include "common/text.h"
 #include "supervisor/ctl/rows.h"
 #include "supervisor/ctl/verbs.h"
 
@@ -30,12 +31,22 @@ static enum exit_code each_reply(struct client *client, const struct options *op
 	return EXIT_DONE;
 }
 
+struct listing {
+	struct rows rows;
+	char trouble[512]; /* of the supervisor itself */
+};
+
 static void take_rows(void *with, const struct json *parameters)
 {
 	const struct json *apps = json_find(parameters, "apps");
+	const char *trouble =
+		json_find_text(json_find(parameters, "supervisor"), "trouble");
+	struct listing *listing = with;
 
+	if (trouble != NULL)
+		(void)text_copy(listing->trouble, sizeof(listing->trouble), trouble);
 	for (size_t i = 0; i < json_count(apps); i++)
-		rows_add_app(with, json_at(apps, i));
+		rows_add_app(&listing->rows, json_at(apps, i));
 }
 
 /* The first reply brings the supervisor, each brings some apps. */
@@ -71,17 +82,19 @@ static enum exit_code list_as_json(struct client *client, const struct options *
 
 static enum exit_code list_as_table(struct client *client, const struct options *options)
 {
-	struct rows rows;
+	struct listing listing = {0};
 	enum exit_code code;
 
-	if (rows_init(&rows, options) < 0)
+	if (rows_init(&listing.rows, options) < 0)
 		return say_error(options, EXIT_FAILED, NULL, "list: out of memory");
-	code = each_reply(client, options, take_rows, &rows);
-	if (code == EXIT_DONE && rows.app == NULL)
+	code = each_reply(client, options, take_rows, &listing);
+	if (code == EXIT_DONE && listing.rows.app == NULL)
 		say(options, "no apps");
-	else if (code == EXIT_DONE && table_print(rows.table) < 0)
+	else if (code == EXIT_DONE && table_print(listing.rows.table) < 0)
 		code = say_error(options, EXIT_FAILED, NULL, "list: out of memory");
-	rows_fini(&rows);
+	if (listing.trouble[0] != '\0')
+		say(options, "trouble: %s", listing.trouble);
+	rows_fini(&listing.rows);
 	return code;
 }
 

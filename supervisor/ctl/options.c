@@ -26,8 +26,10 @@ const struct flag_row flag_rows[FLAG_COUNT] = {
 static const struct {
 	const char *word, *hint;
 } hints[] = {
-	{"save", "nothing to save: the config file says what runs"},
-	{"resurrect", "nothing to resurrect: `start` reads the config file"},
+	{"save", "nothing to save: the config file says what runs, and what is started "
+		 "by hand is kept at once"},
+	{"dump", "nothing to save: what is started by hand is kept at once"},
+	{"resurrect", "nothing to resurrect: `start` brings back all there was"},
 	{"kill", "`shutdown` stops everything and the supervisor"},
 	{"startOrReload", "`start` starts what does not run, `reload` rolls what does"},
 	{"startOrRestart", "`start` starts what does not run, `restart` what does"},
@@ -40,7 +42,24 @@ static const struct {
 	{"unstartup", "`systemctl disable clusterd`"},
 	{"update", "`upgrade` will replace a running supervisor"},
 	{"env", "`show` tells what an app runs with"},
-	{"cleardump", "nothing is dumped: the config file says what runs"},
+	{"cleardump", "`delete all` forgets what was started by hand"},
+	{"info", "`show` tells everything about an app"},
+	{"desc", "`show` tells everything about an app"},
+	{"updatePM2", "`upgrade` will replace a running supervisor"},
+	{"dashboard", "`top` will show the cluster live"},
+	{"imonit", "`top` will show the cluster live"},
+	{"ecosystem", "`init` prints a config to begin with"},
+	{"set", "settings are in the config file: see cluster.conf(5)"},
+	{"get", "settings are in the config file: see cluster.conf(5)"},
+	{"conf", "settings are in the config file: see cluster.conf(5)"},
+	{"unset", "settings are in the config file: see cluster.conf(5)"},
+	{"install", "there are no modules"},
+	{"uninstall", "there are no modules"},
+	{"link", "nothing is reported anywhere"},
+	{"attach", "workers have no standard input"},
+	{"send", "workers have no standard input"},
+	{"trigger", "`signal` reaches a worker"},
+	{"deploy", "`reload` rolls what was deployed"},
 };
 
 /* Is `word` one of the words that spaces part? */
@@ -159,7 +178,11 @@ static int take_flag(struct options *options, const char *word, const char *next
 	if (row->kind == COMMAND_PLANNED)
 		return fault_set(fault, -EINVAL, "%s: --%s is not supported yet",
 				 command_name(options), row->name);
+	if (options->givens == COMMAND_MANY)
+		return fault_set(fault, -EINVAL, "%s: too many options",
+				 command_name(options));
 	options->flags |= UINT32_C(1) << flag;
+	options->given[options->givens++] = (struct option_given){.flag = flag};
 	if (row->argument == NULL)
 		return word[length] == '\0'
 			       ? 1
@@ -169,6 +192,7 @@ static int take_flag(struct options *options, const char *word, const char *next
 		return fault_set(fault, -EINVAL, "%s: --%s needs %s",
 				 command_name(options), row->name, row->argument);
 	options->value[flag] = word[length] != '\0' ? value : next;
+	options->given[options->givens - 1].value = options->value[flag];
 	return word[length] != '\0' ? 1 : 2;
 }
 
@@ -207,6 +231,22 @@ static int check(const struct options *options, struct fault *fault)
 	return 0;
 }
 
+/* What follows `--`: a program's own, or arguments that look like flags. */
+static int take_rest(struct options *options, char *const *word, unsigned count,
+		     struct fault *fault)
+{
+	int result = 0;
+
+	if (options->command == COMMAND_START) {
+		options->passed = word;
+		options->passes = count;
+		return 0;
+	}
+	for (unsigned i = 0; i < count && result >= 0; i++)
+		result = take_argument(options, word[i], fault);
+	return result;
+}
+
 int options_parse(struct options *ret_options, int count, char *const *list,
 		  struct fault *fault)
 {
@@ -219,8 +259,9 @@ int options_parse(struct options *ret_options, int count, char *const *list,
 		int taken;
 
 		if (strcmp(word, "--") == 0) {
-			options->passes_arguments = at + 1 < count;
-			break;
+			taken = take_rest(options, &list[at + 1],
+					  (unsigned)(count - at - 1), fault);
+			return taken < 0 ? taken : check(options, fault);
 		}
 		taken = is_flag(word) ? take_global(options, word, next, fault) : 0;
 		if (taken == 0 && is_flag(word))

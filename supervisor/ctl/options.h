@@ -1,7 +1,8 @@
 /*
  * options.h - what was typed -> a command, its flags and arguments, by the table.
  *
- * Flags may stand anywhere up to `--`.  A flag that the command does not have is an
+ * Flags may stand anywhere up to `--`; what follows that are arguments, or for `start`
+ * those of a program.  A flag that the command does not have is an
  * error, and so is one that a later version brings; neither is silently ignored.
  */
 #ifndef SUPERVISOR_CTL_OPTIONS_H
@@ -10,16 +11,25 @@
 #include "common/commands.h"
 #include "common/fault.h"
 
+/* Of flags that may be repeated every one counts, in their order. */
+struct option_given {
+	enum flag flag;
+	const char *value; /* NULL: it takes none */
+};
+
 struct options {
 	enum command command;    /* COMMAND_COUNT: none was named */
 	const char *socket;      /* --socket; NULL: by the usual search */
 	bool json, quiet, plain; /* plain: no colours */
 	bool help, version;
-	uint32_t flags; /* FLAG_BIT of those given */
-	const char *value[FLAG_COUNT];
+	uint32_t flags;                /* FLAG_BIT of those given */
+	const char *value[FLAG_COUNT]; /* the last of each */
+	struct option_given given[COMMAND_MANY];
+	unsigned givens;
 	const char *argument[COMMAND_MANY];
 	unsigned arguments;
-	bool passes_arguments; /* there is a `--` */
+	char *const *passed; /* to a program: what stands behind `--` */
+	unsigned passes;
 };
 
 struct command_row {

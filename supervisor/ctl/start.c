@@ -1,5 +1,6 @@
 /*
- * start.c - brings up the supervisor if none runs, then applies a file or starts apps.
+ * start.c - brings up the supervisor if none runs, then applies a file, starts apps or a
+ * program.
  */
 #include <errno.h>
 #include <limits.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "supervisor/ctl/background.h"
+#include "supervisor/ctl/launch.h"
 #include "supervisor/ctl/verbs.h"
 
 static bool is_file_name(const char *word)
@@ -18,19 +20,12 @@ static bool is_file_name(const char *word)
 	return length > 5 && strcmp(word + length - 5, ".conf") == 0;
 }
 
-/* Could `word` be a program that PM2's users would start? */
-static bool is_program(const char *word)
-{
-	return strchr(word, '/') != NULL || access(word, F_OK) == 0;
-}
-
-static enum exit_code refuse_program(const struct options *options, const char *word)
-{
-	return say_error(options, EXIT_USAGE, NULL,
-			 "start: %s: starting a program ad hoc is not supported yet; "
-			 "name it in a config file",
-			 word);
-}
+/* What the words of a start mean. */
+struct request {
+	const char *file; /* a configuration */
+	bool is_program;
+	struct program program;
+};
 
 /* What a config file says is wrong is told before anything is started. */
 static enum exit_code check_first(const struct options *options, const char *file)
@@ -73,34 +68,81 @@ static bool is_target(const struct options *options, const char *word)
 	return is;
 }
 
-/* What the words mean: apps, or one file.  An app wins over a file, a file over a
- * program; what has a slash is never an app. */
-static enum exit_code understand(const struct options *options, bool *ret_is_file)
+/* Options that a program takes say that one is meant; else it is a program that no app
+ * and no file goes by the name of.  What is none of these is left to be an unknown app.
+ */
+static enum exit_code understand_program(const struct options *options,
+					 struct request *request)
 {
-	unsigned files = 0;
+	struct fault fault = {0};
+	int result = program_find(&request->program, options->argument[0], &fault);
 
+	request->is_program = result == 0;
+	if (result == 0)
+		return launch_check(options);
+	if (fault.text[0] != '\0')
+		return say_error(options, EXIT_FAILED, NULL, "start: %s", fault.text);
+	if (!launch_is_asked(options))
+		return EXIT_DONE;
+	(void)say_error(options, EXIT_FAILED, NULL,
+			"start: %s: no such program here or in PATH",
+			options->argument[0]);
+	if (is_target(options, options->argument[0]))
+		say_hint(options,
+			 "it is an app: what it runs with is changed by `scale`, "
+			 "in its file, or by `delete` and a new start");
+	return EXIT_FAILED;
+}
+
+static enum exit_code refuse_many(const struct options *options, const char *what)
+{
+	return say_error(options, EXIT_USAGE, NULL,
+			 "start: one %s at a time, and nothing beside it", what);
+}
+
+/* An app wins over a file, a file over a program; what has a slash is never an app. */
+static enum exit_code understand(const struct options *options, struct request *request)
+{
+	unsigned strangers = 0;
+
+	if (launch_is_asked(options))
+		return options->arguments == 1 ? understand_program(options, request)
+					       : refuse_many(options, "program");
 	for (unsigned i = 0; i < options->arguments; i++) {
 		const char *word = options->argument[i];
 
 		if (is_target(options, word))
 			continue;
+		strangers++;
 		if (is_file_name(word))
-			files++;
-		else if (is_program(word))
-			return refuse_program(options, word);
+			request->file = word;
 	}
-	if (files > 0 && options->arguments > 1)
-		return say_error(
-			options, EXIT_USAGE, NULL,
-			"start: one config file at a time, and nothing beside it");
-	*ret_is_file = files > 0;
-	return EXIT_DONE;
+	if (strangers > 0 && options->arguments > 1)
+		return request->file != NULL ? refuse_many(options, "config file")
+					     : EXIT_DONE;
+	return strangers > 0 && request->file == NULL
+		       ? understand_program(options, request)
+		       : EXIT_DONE;
 }
 
-/* `file` NULL: the targets that were named, or without any the default configuration. */
-static enum exit_code call_start(const struct options *options, const char *file)
+/* Without a file or a program: the targets that were named, or the default
+ * configuration. */
+static void put_request(struct json_writer *writer, const struct options *options,
+			const struct request *request)
 {
-	struct json_writer *writer;
+	if (request->is_program)
+		launch_put(writer, options, &request->program);
+	else if (request->file != NULL)
+		json_put_text(writer, "file", request->file);
+	else
+		verb_put_targets(writer, options, 0);
+	if (options_has(options, FLAG_NO_WAIT))
+		json_put_bool(writer, "wait", false);
+}
+
+static enum exit_code call_start(const struct options *options,
+				 const struct request *request)
+{
 	struct client client;
 	int connected = client_connect(&client, options, true);
 	enum exit_code code = EXIT_USAGE;
@@ -108,16 +150,19 @@ static enum exit_code call_start(const struct options *options, const char *file
 	if (connected < 0)
 		return client_say_absent(options, connected);
 	if (client_take_timeout(&client, options)) {
-		writer = client_begin(&client, "Start", true);
-		if (file != NULL)
-			json_put_text(writer, "file", file);
+		put_request(client_begin(&client, "Start", true), options, request);
+		if (client.out.broken)
+			code = say_error(
+				options, EXIT_USAGE, NULL,
+				"start: arguments and environment are more than "
+				"%zu KiB together; pass single variables with -e",
+				VARLINK_REQUEST_BYTES / 1024);
 		else
-			verb_put_targets(writer, options, 0);
-		if (options_has(options, FLAG_NO_WAIT))
-			json_put_bool(writer, "wait", false);
-		code = change_await(&client, options);
+			code = change_await(&client, options);
 	}
 	client_close(&client);
+	if (code == EXIT_DONE && request->is_program)
+		launch_hint(options);
 	return code;
 }
 
@@ -150,28 +195,31 @@ static void take_back(const struct options *options)
 	say(options, "clusterd has ended again: there is nothing to run");
 }
 
-static enum exit_code bring_up(const struct options *options, const char *file)
+static enum exit_code bring_up(const struct options *options,
+			       const struct request *request)
 {
-	enum exit_code code = check_first(options, file);
+	enum exit_code code = EXIT_DONE;
 	bool started;
 
+	if (!request->is_program)
+		code = check_first(options, request->file);
 	if (code == EXIT_DONE)
 		code = background_start(options, &started);
 	if (code != EXIT_DONE)
 		return code;
-	code = call_start(options, file);
+	code = call_start(options, request);
 	if (code != EXIT_DONE && started)
 		take_back(options);
 	return code;
 }
 
 static enum exit_code start_without(const struct options *options, int connected,
-				    const char *file)
+				    const struct request *request)
 {
 	if (connected != -ENOENT || options->socket != NULL)
 		return client_say_absent(options, connected);
-	if (options->arguments == 0 || file != NULL)
-		return bring_up(options, file);
+	if (options->arguments == 0 || request->file != NULL || request->is_program)
+		return bring_up(options, request);
 	(void)client_say_absent(options, connected);
 	say_hint(options, "`clusterctl start` brings one up with the default config");
 	return EXIT_NOT_RUNNING;
@@ -179,28 +227,22 @@ static enum exit_code start_without(const struct options *options, int connected
 
 enum exit_code verb_start(const struct options *options)
 {
+	struct request request = {0};
 	struct client client;
 	char path[PATH_MAX];
-	const char *file = NULL;
-	bool is_file = false;
-	enum exit_code code;
+	enum exit_code code = understand(options, &request);
 	int connected;
 
-	if (options->passes_arguments)
-		return refuse_program(
-			options, options->arguments > 0 ? options->argument[0] : "--");
-	code = understand(options, &is_file);
 	if (code != EXIT_DONE)
 		return code;
-	if (is_file) {
-		file = realpath(options->argument[0], path);
-		if (file == NULL)
-			return say_error(options, EXIT_USAGE, NULL, "start: %s: %s",
-					 options->argument[0], strerror(errno));
-	}
+	if (request.file != NULL && realpath(request.file, path) == NULL)
+		return say_error(options, EXIT_USAGE, NULL, "start: %s: %s", request.file,
+				 strerror(errno));
+	if (request.file != NULL)
+		request.file = path;
 	connected = client_connect(&client, options, true);
 	if (connected < 0)
-		return start_without(options, connected, file);
+		return start_without(options, connected, &request);
 	client_close(&client);
-	return call_start(options, file);
+	return call_start(options, &request);
 }

@@ -80,8 +80,8 @@ for words in "" "nonsense" "scale web" "scale web many" "scale web 0" "scale web
 	check "clusterctl ${words:-without words} is exit 2" exits 2 ctl $words
 done
 check "A9 scale to 0 says: use stop" says "stop" ctl scale web 0
-for words in "delete web" "promote web" "rollback web" "import x.json" \
-	"top" "monit" "events" "flush" "upgrade" "doctor" "startup" "start ./server -l 8080"; do
+for words in "promote web" "rollback web" "import x.json" \
+	"top" "monit" "events" "flush" "upgrade" "doctor" "startup"; do
 	# shellcheck disable=SC2086
 	check "clusterctl $words is exit 2" exits 2 ctl $words
 	# shellcheck disable=SC2086

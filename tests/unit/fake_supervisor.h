@@ -26,6 +26,7 @@ struct app {
 	struct app_operation_status operation;
 	int begins; /* what beginning an operation returns; 0: the next id */
 	bool idle;  /* there is nothing to do */
+	bool ad_hoc;
 };
 
 struct supervisor {
@@ -36,6 +37,7 @@ struct supervisor {
 	char asked[1024];     /* a line for each thing it was told to do */
 	struct faults faults; /* what the next configuration has */
 	bool differs;         /* the file changes the app that was not asked for */
+	bool remembers;       /* an app "lost" that no app is */
 	bool gone;            /* the file has none of the apps that were asked for */
 };
 
@@ -218,6 +220,57 @@ int app_begin_stop(struct app *app, struct fault *fault)
 {
 	fake_note("stop %s\n", app->name);
 	return fake_operation(app, fault);
+}
+
+int app_begin_delete(struct app *app, struct fault *fault)
+{
+	fake_note("delete %s\n", app->name);
+	if (!app->ad_hoc)
+		return fault_set(fault, -EINVAL, "it comes from a file");
+	return fake_operation(app, fault);
+}
+
+bool app_is_ad_hoc(const struct app *app)
+{
+	return app->ad_hoc;
+}
+
+bool app_is_held(const struct app *app)
+{
+	return app->state == APP_STOPPED;
+}
+
+bool supervisor_remembers(const struct supervisor *supervisor, const char *name)
+{
+	return supervisor->remembers && strcmp(name, "lost") == 0;
+}
+
+int supervisor_forget(struct supervisor *supervisor, const char *name,
+		      struct fault *fault)
+{
+	(void)supervisor;
+	(void)fault;
+	fake_note("forget %s\n", name);
+	return 0;
+}
+
+int supervisor_launch(struct supervisor *supervisor, const struct adhoc *adhoc,
+		      struct apply_report *ret_report)
+{
+	(void)supervisor;
+	*ret_report = (struct apply_report){.row = calloc(1, sizeof(struct apply_row)),
+					    .rows = 1};
+	ret_report->row->applied = true;
+	(void)text_copy(ret_report->row->app, SPEC_NAME, adhoc->name);
+	fake_note("launch %s in %s:", adhoc->name, adhoc->directory);
+	for (unsigned i = 0; adhoc->command[i] != NULL; i++)
+		fake_note(" %s", adhoc->command[i]);
+	for (unsigned i = 0; adhoc->given[i] != NULL; i++)
+		fake_note(" given %s", adhoc->given[i]);
+	for (unsigned i = 0; adhoc->listen[i] != NULL; i++)
+		fake_note(" at %s", adhoc->listen[i]);
+	fake_note(" x %s\n", adhoc->instances != NULL ? adhoc->instances : "1");
+	return 0;
 }
 
 int app_begin_restart(struct app *app, int slot, struct fault *fault)

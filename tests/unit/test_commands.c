@@ -113,6 +113,7 @@ static const struct {
 	{"Reset", ",\"parameters\":{\"targets\":[\"web\",\"no\"]}", "NoSuchTarget"},
 	{"Show", ",\"parameters\":{\"targets\":[\"no\"]}", "NoSuchTarget"},
 	{"Wait", ",\"parameters\":{\"targets\":[\"no\"]}", "NoSuchTarget"},
+	{"Delete", ",\"parameters\":{\"targets\":[\"web\",\"no\"]}", "NoSuchTarget"},
 };
 
 START_TEST(an_unknown_target_changes_nothing)
@@ -285,6 +286,88 @@ START_TEST(start_applies_a_file_or_starts_apps)
 	ask("Start", ",\"parameters\":{\"file\":\"/a.conf\",\"wait\":false}");
 	ask("Start", ",\"parameters\":{\"wait\":false}");
 	ck_assert_str_eq(fake.asked, "start web\napply 0 /a.conf -\napply 0 - -\n");
+}
+END_TEST
+
+#define PROGRAM "\"command\":[\"/bin/x\",\"-a\"],\"name\":\"new\",\"cwd\":\"/srv\""
+
+START_TEST(start_takes_a_program_with_its_options)
+{
+	ask("Start", ",\"parameters\":{" PROGRAM ",\"given\":[\"A=1\",\"B=\"],\"passed\":"
+		     "[\"PATH=/\"],\"listen\":[\"80\"],\"instances\":\"max\"}");
+	hear_last();
+	ck_assert_str_eq(fake.asked, "launch new in /srv: /bin/x -a given A=1 given B= "
+				     "at 80 x max\n");
+	check_verdict(0, "new", "unchanged");
+}
+END_TEST
+
+/* What is said besides, and the parameter that is refused for it. */
+static const struct {
+	const char *rest, *parameter;
+} programs[] = {
+	{"\"command\":[\"/bin/x\"],\"cwd\":\"/\"", "name"},
+	{"\"command\":[\"/bin/x\"],\"name\":\"a\"", "cwd"},
+	{"\"command\":[\"/bin/x\"],\"name\":\"a\",\"cwd\":\"here\"", "cwd"},
+	{PROGRAM ",\"given\":[\"A\"]", "given"},
+	{PROGRAM ",\"given\":[\"=1\"]", "given"},
+	{PROGRAM ",\"given\":[\"A\\nB=1\"]", "given"},
+	{PROGRAM ",\"passed\":[\"\"]", "passed"},
+	{PROGRAM ",\"given\":\"A=1\"", "given"},
+	{PROGRAM ",\"colour\":\"blue\"", "colour"},
+};
+
+START_TEST(a_program_that_makes_no_sense_is_refused)
+{
+	char rest[256];
+
+	(void)snprintf(rest, sizeof(rest), ",\"parameters\":{%s}", programs[_i].rest);
+	ask("Start", rest);
+	hear_last();
+	ck_assert_str_eq(reply.error, CALL_ERROR_INVALID_PARAMETER);
+	ck_assert_str_eq(json_find_text(reply.parameters, "parameter"),
+			 programs[_i].parameter);
+	ck_assert_str_eq(fake.asked, "");
+}
+END_TEST
+
+START_TEST(delete_forgets_what_was_started_by_hand)
+{
+	fake.app[0].ad_hoc = true;
+	ask("Delete", ",\"parameters\":{\"targets\":[\"api-1\"]}");
+	ck_assert(!hear());
+	finish(1, "api-1", CORE_RESULT_OK);
+	hear_last();
+	check_verdict(0, "api-1", "done");
+	ck_assert_str_eq(json_find_text(verdict(0), "kind"), "delete");
+}
+END_TEST
+
+START_TEST(delete_refuses_by_name_what_a_pattern_leaves_alone)
+{
+	ask("Delete", ",\"parameters\":{\"targets\":[\"web\"]}");
+	hear_last();
+	check_verdict(0, "web", "refused");
+	ask("Delete", ",\"parameters\":{\"targets\":[\"all\"]}");
+	hear_last();
+	for (size_t i = 0; i < 3; i++)
+		check_verdict(i, json_find_text(verdict(i), "app"), "unchanged");
+	ask("Delete", ",\"parameters\":{\"targets\":[\"web.0\"]}");
+	hear_last();
+	check_verdict(0, "web", "refused");
+}
+END_TEST
+
+START_TEST(delete_looks_everything_up_before_it_deletes)
+{
+	fake.remembers = true;
+	ask("Delete", ",\"parameters\":{\"targets\":[\"lost\",\"web\",\"nosuch\"]}");
+	hear_error("NoSuchTarget");
+	ck_assert_str_eq(fake.asked, "");
+	ask("Delete", ",\"parameters\":{\"targets\":[\"lost\"]}");
+	hear_last();
+	ck_assert_str_eq(fake.asked, "forget lost\n");
+	check_verdict(0, "lost", "done");
 }
 END_TEST
 
@@ -632,6 +715,12 @@ static void add_once(TCase *tcase)
 static void add_each(TCase *tcase)
 {
 	tcase_add_test(tcase, start_applies_a_file_or_starts_apps);
+	tcase_add_test(tcase, start_takes_a_program_with_its_options);
+	tcase_add_loop_test(tcase, a_program_that_makes_no_sense_is_refused, 0,
+			    ARRAY_COUNT(programs));
+	tcase_add_test(tcase, delete_forgets_what_was_started_by_hand);
+	tcase_add_test(tcase, delete_refuses_by_name_what_a_pattern_leaves_alone);
+	tcase_add_test(tcase, delete_looks_everything_up_before_it_deletes);
 	tcase_add_test(tcase, reload_rolls_everything_or_what_is_named);
 	tcase_add_test(tcase, an_app_that_is_gone_from_its_file_is_removed);
 	tcase_add_test(tcase, a_dry_run_changes_nothing);

@@ -90,10 +90,30 @@ END_TEST
 START_TEST(what_follows_two_dashes_is_for_the_program)
 {
 	ck_assert_int_eq(parse("start app -- --json -x"), 0);
-	ck_assert(options.passes_arguments && !options.json);
+	ck_assert(!options.json);
 	ck_assert_uint_eq(options.arguments, 1);
+	ck_assert_uint_eq(options.passes, 2);
+	ck_assert_str_eq(options.passed[0], "--json");
+	ck_assert_str_eq(options.passed[1], "-x");
 	ck_assert_int_eq(parse("start app --"), 0);
-	ck_assert(!options.passes_arguments);
+	ck_assert_uint_eq(options.passes, 0);
+	ck_assert_int_eq(parse("logs -n 2 -- -odd --name"), 0);
+	ck_assert_uint_eq(options.passes, 0);
+	ck_assert_uint_eq(options.arguments, 2);
+	ck_assert_str_eq(options.argument[0], "-odd");
+}
+END_TEST
+
+START_TEST(a_flag_that_may_be_repeated_counts_every_time)
+{
+	ck_assert_int_eq(parse("start -e A=1 x -E -eB=2 --env=C"), 0);
+	ck_assert_uint_eq(options.givens, 4);
+	ck_assert_str_eq(options.given[0].value, "A=1");
+	ck_assert_int_eq(options.given[1].flag, FLAG_ENV_ALL);
+	ck_assert_ptr_null(options.given[1].value);
+	ck_assert_str_eq(options.given[2].value, "B=2");
+	ck_assert_str_eq(options.given[3].value, "C");
+	ck_assert_str_eq(options.value[FLAG_ENV], "C");
 }
 END_TEST
 
@@ -107,6 +127,8 @@ static const struct {
 	{"save", "config file"},
 	{"resurrect", "start"},
 	{"startOrReload", "reload"},
+	{"dump", "kept at once"},
+	{"unstartup", "systemctl"},
 	{"kill", "shutdown"},
 	{"list --foo", "--foo"},
 	{"list -x", "-x"},
@@ -123,13 +145,12 @@ static const struct {
 	{"balance web hash --weights", "needs"},
 	{"list web", "usage"},
 	{"check a b", "usage"},
-	{"delete web", "not supported yet"},
+	{"delete", "usage"},
 	{"monit", "not supported yet"},
 	{"upgrade", "not supported yet"},
 	{"reload --canary 10", "not supported yet"},
-	{"start app.js -i max", "not supported yet"},
-	{"start -n x app.js", "not supported yet"},
-	{"start --env=A=b app", "not supported yet"},
+	{"start --env-all=x app", "no value"},
+	{"start app -i", "needs"},
 };
 
 START_TEST(what_cannot_be_meant_is_refused_with_a_hint)
@@ -208,6 +229,7 @@ static Suite *suite_of_options(void)
 	tcase_add_test(tcase, numbers_with_a_sign_are_arguments);
 	tcase_add_test(tcase, help_is_given_whatever_else_is_missing);
 	tcase_add_test(tcase, what_follows_two_dashes_is_for_the_program);
+	tcase_add_test(tcase, a_flag_that_may_be_repeated_counts_every_time);
 	tcase_add_loop_test(tcase, what_cannot_be_meant_is_refused_with_a_hint, 0,
 			    ARRAY_COUNT(mistakes));
 	tcase_add_test(tcase, too_many_arguments_are_refused);

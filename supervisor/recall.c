@@ -1,0 +1,181 @@
+/*
+ * recall.c - what was ordered by hand comes back at a start, and is noted as it changes.
+ *
+ * The ledger keeps it; here is what it means.  Ad-hoc apps are called back once, after
+ * the configuration: that one wins where both claim the same.  What cannot be used is set
+ * aside and told, and never keeps anything else from running.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/text.h"
+#include "supervisor/estate.h"
+
+static void tell(struct supervisor *supervisor, const struct fault *fault)
+{
+	log_error("%s", fault->text);
+	(void)text_copy(supervisor->trouble, sizeof(supervisor->trouble), fault->text);
+}
+
+void recall_open(struct supervisor *supervisor)
+{
+	struct fault fault = {0};
+
+	if (ledger_open(&supervisor->ledger, supervisor->places.state, &fault) < 0)
+		tell(supervisor, &fault);
+}
+
+/* The embedded configuration stands in where nothing else is known to run; beside apps
+ * that are remembered only if it was there before. */
+bool recall_replaces_embedded(const struct supervisor *supervisor)
+{
+	struct arena arena = {0};
+	const char *const *name;
+	bool any;
+
+	if (supervisor->recalled || supervisor->ledger.embedded ||
+	    supervisor->default_file[0] != '\0' ||
+	    origin_is_default_there(&supervisor->places))
+		return false;
+	name = ledger_list(&supervisor->ledger, &arena);
+	any = name != NULL && name[0] != NULL;
+	arena_free(&arena);
+	return any;
+}
+
+/* Is the file what its name says, and does nobody else go by that name? */
+static bool is_usable(const struct supervisor *supervisor, const char *name,
+		      const char *path, struct fault *fault)
+{
+	const struct app *other = supervisor_find(supervisor, name);
+	struct faults faults = {0};
+	struct arena arena = {0};
+	struct spec spec;
+	bool usable = false;
+
+	if (config_load(path, false, &arena, &spec, &faults) < 0)
+		(void)fault_set(fault, 0, "%s", faults.list[0].text);
+	else if (spec.apps != 1 || strcmp(spec.app[0].name, name) != 0)
+		(void)fault_set(fault, 0, "it is not the app of its name");
+	else if (other != NULL)
+		(void)fault_set(fault, 0, "an app of this name comes from %s",
+				origin_name(other->origin));
+	else
+		usable = true;
+	arena_free(&arena);
+	return usable;
+}
+
+static void take_row(struct apply_report *report, const struct apply_row *from)
+{
+	struct apply_row *row = apply_row_add(report, from->app);
+
+	if (row != NULL)
+		*row = *from;
+}
+
+static void recall_app(struct supervisor *supervisor, const char *name,
+		       struct apply_report *report)
+{
+	char path[LEDGER_PATH];
+	const struct apply apply = {
+		.how = APPLY_START, .file = path, .keeps_stopped = true};
+	struct apply_report one;
+	struct fault fault = {0};
+
+	ledger_path(&supervisor->ledger, name, path);
+	if (!is_usable(supervisor, name, path, &fault)) {
+		ledger_set_aside(&supervisor->ledger, name, &fault);
+		tell(supervisor, &fault);
+		return;
+	}
+	if (supervisor_apply(supervisor, &apply, &one) < 0)
+		(void)fault_set(&fault, 0, "%s", one.faults.list[0].text);
+	for (unsigned i = 0; i < one.rows; i++) {
+		one.row[i].remembered = true;
+		take_row(report, &one.row[i]);
+		if (one.row[i].fault.text[0] != '\0')
+			(void)fault_set(&fault, 0, "%s cannot be started: %.400s",
+					one.row[i].app, one.row[i].fault.text);
+	}
+	if (fault.text[0] != '\0')
+		tell(supervisor, &fault);
+	apply_report_free(&one);
+}
+
+void recall_apps(struct supervisor *supervisor, struct apply_report *report)
+{
+	struct arena arena = {0};
+	const char *const *name;
+
+	if (supervisor->recalled)
+		return;
+	supervisor->recalled = true;
+	name = ledger_list(&supervisor->ledger, &arena);
+	for (; name != NULL && *name != NULL; name++)
+		recall_app(supervisor, *name, report);
+	arena_free(&arena);
+}
+
+bool recall_is_stopped(const struct supervisor *supervisor, const char *name)
+{
+	const struct ledger_note *note = ledger_find(&supervisor->ledger, name);
+
+	return note != NULL && note->stopped;
+}
+
+/* The number of workers an app had by hand, as long as its file says what it said. */
+unsigned recall_count(const struct supervisor *supervisor, const char *name,
+		      unsigned configured)
+{
+	const struct ledger_note *note = ledger_find(&supervisor->ledger, name);
+
+	if (note == NULL || note->count == 0 || note->configured != configured)
+		return configured;
+	return note->count;
+}
+
+void recall_note(struct app *app)
+{
+	struct supervisor *supervisor = app->supervisor;
+	unsigned configured = app_generation(app)->count;
+	struct ledger_note note = {.stopped = app->held};
+
+	if (supervisor->stopping || !supervisor->recalled)
+		return;
+	(void)text_copy(note.app, sizeof(note.app), app->name);
+	if (app->core.want.count != configured) {
+		note.count = app->core.want.count;
+		note.configured = configured;
+	}
+	ledger_note(&supervisor->ledger, &note);
+}
+
+void recall_forget(struct app *app)
+{
+	struct ledger_note note = {0};
+
+	(void)text_copy(note.app, sizeof(note.app), app->name);
+	if (!app->supervisor->stopping)
+		ledger_note(&app->supervisor->ledger, &note);
+}
+
+static bool runs_embedded(const struct supervisor *supervisor)
+{
+	for (const struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (app->origin->path == NULL && !app->removing)
+			return true;
+	return false;
+}
+
+void recall_write(struct supervisor *supervisor)
+{
+	struct fault fault = {0};
+
+	if (supervisor->stopping || !supervisor->recalled)
+		return;
+	ledger_note_embedded(&supervisor->ledger, runs_embedded(supervisor));
+	if (ledger_write(&supervisor->ledger, &fault) < 0)
+		tell(supervisor, &fault);
+}
