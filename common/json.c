@@ -122,6 +122,16 @@ const char *json_find_stranger(const struct json *object, const char *const *nam
 	return NULL;
 }
 
+const char *json_name(const struct json *object, size_t index)
+{
+	json_t *map = (json_t *)(uintptr_t)object;
+	void *at = json_object_iter(map);
+
+	while (at && index-- > 0)
+		at = json_object_iter_next(map, at);
+	return at ? json_object_iter_key(at) : NULL;
+}
+
 /* How many bytes the UTF-8 sequence at `text` has; 0: it is none. */
 static size_t sequence_bytes(const unsigned char *text)
 {

@@ -32,6 +32,8 @@ double json_find_real(const struct json *object, const char *key, double missing
 
 size_t json_count(const struct json *array); /* members of an object, too */
 const struct json *json_at(const struct json *array, size_t index);
+/* The name of an object's member, in the order they were written; NULL: no more. */
+const char *json_name(const struct json *object, size_t index);
 const char *json_text(const struct json *json); /* NULL: not a text */
 int64_t json_number(const struct json *json, int64_t missing);
 /* The name of an object's first member that is none of `names` (NULL-ended), or NULL. */

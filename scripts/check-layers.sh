@@ -11,9 +11,9 @@ cd "$(dirname "$0")/.." || exit 1
 # whose header the others see.  In `supervisor` all meet, and failures are logged.
 rooms='
 supervisor > supervisor apply report recall launch origin app generation environment
-	operation seat spawn route dealing crowd bounds holding signals status estate clusterd
+	operation seat spawn route dealing crowd bounds holding signals status rights estate clusterd
 control > control commands adjust call judge orders view select queries describe
-config > config settings assign source value draft gather
+config > config settings assign source value draft gather permit identity
 listener > listener group port local retreat
 process > process birth
 '

@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "supervisor/core/spec.h"
 #include "supervisor/gather.h"
+#include "supervisor/permit.h"
 
 #define NUMBER_TEXT 32 /* a number or a span, written */
 
@@ -305,6 +306,14 @@ static int (*const assigners[SETTING_KINDS])(const struct assignment *) = {
 	[SETTING_BYTES] = assign_bytes,
 	[SETTING_SIGNAL] = assign_signal,
 	[SETTING_CHOICE] = assign_choice,
+	[SETTING_USER] = permit_user,
+	[SETTING_GROUP] = permit_group,
+	[SETTING_UMASK] = permit_umask,
+	[SETTING_LEVEL] = permit_level,
+	[SETTING_DECISION] = permit_decision,
+	[SETTING_LIMIT] = permit_limit,
+	[SETTING_LIMIT_SIZE] = permit_limit,
+	[SETTING_LIMIT_TIME] = permit_limit,
 	[SETTING_LATER] = refuse_later,
 };
 

@@ -12,9 +12,17 @@
 
 enum birth_step {
 	BIRTH_SESSION,
-	BIRTH_DIRECTORY,
 	BIRTH_DESCRIPTORS,
-	BIRTH_FILES,
+	BIRTH_OOM_SCORE_ADJ,
+	BIRTH_NICE,
+	BIRTH_AFFINITY,
+	BIRTH_LIMIT,
+	BIRTH_GROUPS,
+	BIRTH_GROUP,
+	BIRTH_USER,
+	BIRTH_CAPABILITIES,
+	BIRTH_NO_NEW_PRIVILEGES,
+	BIRTH_DIRECTORY,
 	BIRTH_EXECUTE,
 	BIRTH_INTERPRETER,
 	BIRTH_STEPS
@@ -33,8 +41,10 @@ struct birth {
 	char **envp; /* a copy, whose entries for the pid are the next two */
 	char listen_pid[sizeof("LISTEN_PID=") + 10];
 	char watchdog_pid[sizeof("WATCHDOG_PID=") + 10];
-	int program; /* as in the order, out of the way of what the worker is given */
-	int report;  /* the end of the exec pipe that is written */
+	int program;   /* as in the order, out of the way of what the worker is given */
+	int report;    /* the end of the exec pipe that is written */
+	int directory; /* the order's, wherever it was lifted to */
+	const char *subject; /* what failed, for the fault */
 };
 
 _Noreturn void birth_begin(struct birth *birth);

@@ -291,6 +291,7 @@ static int take_charge(struct supervisor *supervisor)
 	if (code != 0)
 		return code;
 	make_notify_directory(supervisor);
+	rights_raise_files(supervisor);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
 		log_warn("cannot be the subreaper: %s", strerror(errno));

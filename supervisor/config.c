@@ -370,6 +370,8 @@ int config_copy_app(const struct app_spec *app, struct arena *arena,
 	copy->env_file = copy_text(&copier, app->env_file);
 	copy->pass_env = (const char *const *)copy_texts(&copier, app->pass_env,
 							 app->pass_env_count);
+	copy->user = copy_text(&copier, app->user);
+	copy->group = copy_text(&copier, app->group);
 	for (unsigned i = 0; i < app->listen_count; i++)
 		copy->listen[i] = copy_text(&copier, app->listen[i]);
 	copy->weight = copy_bytes(&copier, app->weight,

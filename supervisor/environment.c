@@ -76,6 +76,15 @@ static void pass(struct builder *builder, const char *name)
 		set_entry(builder, arena_print(builder->arena, "%s=%s", name, value));
 }
 
+/* Another user is at home elsewhere. */
+static void set_identity(struct builder *builder, const struct identity *identity)
+{
+	set(builder, "HOME=%s", identity->home);
+	set(builder, "USER=%s", identity->name);
+	set(builder, "LOGNAME=%s", identity->name);
+	set(builder, "SHELL=%s", identity->shell);
+}
+
 /* NAME=VALUE lines; '#' begins a comment line; "export " and one pair of quotes go. */
 static int read_line(struct builder *builder, char *line)
 {
@@ -158,6 +167,8 @@ int environment_resolve(struct generation *generation, struct fault *fault)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < ARRAY_COUNT(always); i++)
 		pass(&builder, always[i]);
+	if (spec->user != NULL)
+		set_identity(&builder, &generation->identity);
 	for (unsigned i = 0; i < spec->pass_env_count; i++)
 		pass(&builder, spec->pass_env[i]);
 	if (spec->env_file != NULL) {

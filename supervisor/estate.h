@@ -18,6 +18,7 @@
 #include "supervisor/control.h"
 #include "supervisor/core/depth.h"
 #include "supervisor/heartbeat.h"
+#include "supervisor/identity.h"
 #include "supervisor/ledger.h"
 #include "supervisor/listener.h"
 #include "supervisor/pin.h"
@@ -53,6 +54,8 @@ struct generation {
 	char *directory_path; /* real path */
 	int directory;        /* O_PATH descriptor */
 	char **environment;   /* NAME=VALUE, "%i" not yet filled in */
+	struct identity identity; /* where one is configured; else zeroed */
+	struct process_rights rights;
 	unsigned holdings;
 	struct holding *holding[SPEC_LISTEN]; /* borrowed from the app */
 };
@@ -212,6 +215,7 @@ struct supervisor {
 	struct inherited *inherited;
 	unsigned inherits;
 	int lock;
+	struct rlimit files; /* as it was before we raised it for ourselves */
 	bool stopping;
 	struct { /* what systemd was told */
 		bool ready;
@@ -295,6 +299,11 @@ struct generation *app_generation(const struct app *app); /* the wanted one */
 const struct app_spec *app_spec(const struct app *app);   /* of the wanted generation */
 void generation_drop(struct app *app, struct generation *generation);
 void generation_sweep(struct app *app); /* drops those that nothing uses */
+
+/* rights.c */
+void rights_raise_files(struct supervisor *supervisor);
+int rights_resolve(const struct supervisor *supervisor, struct generation *generation,
+		   struct fault *fault);
 
 /* environment.c */
 int environment_resolve(struct generation *generation, struct fault *fault);

@@ -168,11 +168,14 @@ static int resolve_command(struct generation *generation, struct fault *fault)
 	return result;
 }
 
-static int resolve(struct generation *generation, struct fault *fault)
+static int resolve(const struct supervisor *supervisor, struct generation *generation,
+		   struct fault *fault)
 {
 	int result;
 
 	result = resolve_directory(generation, fault);
+	if (result == 0)
+		result = rights_resolve(supervisor, generation, fault);
 	if (result == 0)
 		result = environment_resolve(generation, fault);
 	if (result == 0)
@@ -223,7 +226,7 @@ int generation_make(struct app *app, const struct app_spec *spec,
 	if (result < 0)
 		(void)fault_set(fault, result, "out of memory");
 	else
-		result = resolve(generation, fault);
+		result = resolve(app->supervisor, generation, fault);
 	if (result < 0) {
 		generation_free(generation);
 		return result;

@@ -14,6 +14,7 @@
 #ifndef SUPERVISOR_PROCESS_H
 #define SUPERVISOR_PROCESS_H
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "common/base.h"
@@ -21,7 +22,32 @@
 
 #define PROCESS_LISTEN_FDS 64 /* the most one process can be lent */
 
-struct rlimit;
+#define PROCESS_LIMITS 16   /* room for all that the kernel has */
+#define PROCESS_CPUS   8192 /* as many as a kernel can be built for */
+
+struct process_limit {
+	const char *name; /* for faults */
+	int resource;     /* RLIMIT_... */
+	struct rlimit value;
+};
+
+/* What a process may do and how far it may go: resolved before, only applied by the
+ * child.  Zeroed, it is all as the supervisor has it, but for inheritable capabilities,
+ * which no child gets. */
+struct process_rights {
+	struct process_limit limit[PROCESS_LIMITS];
+	unsigned limits;
+	bool has_nice, has_oom_score_adj, has_umask;
+	int nice;
+	char oom_score_adj[sizeof("-1000")]; /* as it is written */
+	mode_t umask;
+	bool changes_identity;
+	uid_t uid;
+	gid_t gid;
+	const gid_t *group; /* all of them; borrowed */
+	size_t groups;
+	bool denies_new_privileges;
+};
 
 /* How to start it: borrowed for the call, nothing is kept. */
 struct process_order {
@@ -35,8 +61,9 @@ struct process_order {
 	const char *directory_path; /* NULL: stay; beside `directory` for faults */
 	const int *listen_fd;       /* become 3, 4, ... */
 	unsigned listen_count;
-	int out, err;               /* become 1 and 2; -1: /dev/null, as stdin is */
-	const struct rlimit *files; /* RLIMIT_NOFILE to begin with; NULL: as ours is */
+	int out, err; /* become 1 and 2; -1: /dev/null, as stdin is */
+	const struct process_rights *rights;
+	const unsigned *cpu; /* the only one it may run on; NULL: as ours */
 };
 
 struct process {

@@ -45,8 +45,8 @@ static const struct setting_choice balances[] = {
 };
 
 static const struct setting_choice affinities[] = {
-	{"none", 0, false},
-	{"auto", 0, true},
+	{"none", SPEC_AFFINITY_NONE, false},
+	{"auto", SPEC_AFFINITY_AUTO, false},
 	{0},
 };
 
@@ -82,6 +82,7 @@ static const struct setting_choice logs[] = {
 
 #define AT(member)     offsetof(struct app_spec, member)
 #define POLICY(member) offsetof(struct app_spec, policy.member)
+#define LIMIT(kind)    AT(limit[SPEC_LIMIT_##kind])
 #define NOWHERE        SETTING_NOWHERE
 
 #define ROW(name, kind, place, otherwise, least, most)                    \
@@ -120,7 +121,27 @@ static const struct setting app_settings[] = {
 	CHOICE("balance",               AT(balance),   "auto",  balances),
 	ROW("weights",       WEIGHTS,   AT(weight),    NULL,    1, 1000),
 	ROW("slot_addresses", FLAG,     AT(slot_addresses), "true", 0, 0),
-	CHOICE("affinity",              NOWHERE,       "none",  affinities),
+
+	ROW("user",          USER,      AT(user),      NULL,    0, 0),
+	ROW("group",         GROUP,     AT(group),     NULL,    0, 0),
+	ROW("umask",         UMASK,     AT(umask),     NULL,    0, 0777),
+	ROW("no_new_privileges", DECISION, AT(no_new_privileges), NULL, 0, 1),
+	ROW("nice",          LEVEL,     AT(nice),      NULL,    -20, 19),
+	ROW("oom_score_adj", LEVEL,     AT(oom_score_adj), NULL, -1000, 1000),
+	CHOICE("affinity",              AT(affinity),  "none",  affinities),
+
+	ROW("limits.as",         LIMIT_SIZE, LIMIT(AS),         NULL, 0, 0),
+	ROW("limits.core",       LIMIT_SIZE, LIMIT(CORE),       NULL, 0, 0),
+	ROW("limits.cpu",        LIMIT_TIME, LIMIT(CPU),        NULL, 0, 0),
+	ROW("limits.data",       LIMIT_SIZE, LIMIT(DATA),       NULL, 0, 0),
+	ROW("limits.fsize",      LIMIT_SIZE, LIMIT(FSIZE),      NULL, 0, 0),
+	ROW("limits.memlock",    LIMIT_SIZE, LIMIT(MEMLOCK),    NULL, 0, 0),
+	ROW("limits.msgqueue",   LIMIT_SIZE, LIMIT(MSGQUEUE),   NULL, 0, 0),
+	ROW("limits.nofile",     LIMIT,      LIMIT(NOFILE),     NULL, 0, 0),
+	ROW("limits.nproc",      LIMIT,      LIMIT(NPROC),      NULL, 0, 0),
+	ROW("limits.rtprio",     LIMIT,      LIMIT(RTPRIO),     NULL, 0, 0),
+	ROW("limits.sigpending", LIMIT,      LIMIT(SIGPENDING), NULL, 0, 0),
+	ROW("limits.stack",      LIMIT_SIZE, LIMIT(STACK),      NULL, 0, 0),
 
 	CHOICE("ready.on",                 POLICY(ready),         "auto", readies),
 	ROW("ready.timeout",      SPAN,    POLICY(ready_timeout), "30s",  10, DAY),
@@ -153,9 +174,7 @@ static const struct setting app_settings[] = {
 
 	CHOICE("log.to", AT(log), "file", logs),
 
-	LATER("user"), LATER("group"), LATER("umask"), LATER("no_new_privileges"),
-	LATER("limits"), LATER("nice"), LATER("oom_score_adj"), LATER("probe"),
-	LATER("reload.canary"), LATER("budget"), LATER("autoscale"),
+	LATER("probe"), LATER("reload.canary"), LATER("budget"), LATER("autoscale"),
 	LATER("log.rotate"), LATER("log.keep"), LATER("log.compress"),
 	{0},
 };
@@ -184,6 +203,11 @@ static const struct {
 	{"listen_timeout",     "ready.timeout"},
 	{"kill_timeout",       "drain.timeout"},
 	{"stopsignal",         "drain.signal"},
+	{"uid",                "user"},
+	{"gid",                "group"},
+	{"rlimits",            "limits"},
+	{"oom_score",          "oom_score_adj"},
+	{"cpu_affinity",       "affinity"},
 	{"max_memory_restart", "recycle.memory"},
 	{"cron_restart",       "recycle.cron"},
 	{"out_file",           "log.to"},
@@ -238,7 +262,7 @@ static const char *find_inside(enum setting_scope scope, const char *name)
 const char *settings_suggest(enum setting_scope scope, const char *name)
 {
 	static const char *const groups[] = {"ready",   "heartbeat", "drain", "reload",
-					     "restart", "recycle",   "log"};
+					     "restart", "recycle",   "log",   "limits"};
 	const char *word[ARRAY_COUNT(app_settings) + ARRAY_COUNT(groups)];
 	const char *nearest;
 	size_t words = 0;

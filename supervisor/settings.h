@@ -30,6 +30,14 @@ enum setting_kind {
 	SETTING_BYTES,      /* uint64_t */
 	SETTING_SIGNAL,     /* int */
 	SETTING_CHOICE,     /* an enum */
+	SETTING_USER,       /* const char *, a name or number that is known here */
+	SETTING_GROUP,      /* the same */
+	SETTING_UMASK,      /* struct spec_option, octal digits; most: the largest */
+	SETTING_LEVEL,      /* struct spec_option, a whole number */
+	SETTING_DECISION,   /* struct spec_option, true or false */
+	SETTING_LIMIT,      /* struct spec_limit: a number, "SOFT:HARD", "infinity" */
+	SETTING_LIMIT_SIZE, /* the same of bytes: "64M" too */
+	SETTING_LIMIT_TIME, /* the same of seconds: "1h" too */
 	SETTING_LATER,      /* not supported yet */
 	SETTING_KINDS
 };

@@ -8,6 +8,7 @@
 
 #include "common/fd.h"
 #include "common/log.h"
+#include "supervisor/capacity.h"
 #include "supervisor/estate.h"
 
 static int open_log(const char *path, struct fault *fault)
@@ -134,6 +135,22 @@ static int find_files(const struct generation *generation, struct fault *fault)
 	return 0;
 }
 
+static int choose_cpu(struct process_order *order, const struct app_spec *spec,
+		      unsigned slot, unsigned *cpu, struct fault *fault)
+{
+	int result;
+
+	if (spec->affinity == SPEC_AFFINITY_NONE)
+		return 0;
+	result = capacity_cpu(slot, cpu);
+	if (result == 0 && *cpu >= PROCESS_CPUS)
+		result = -ERANGE;
+	if (result < 0)
+		return fault_set(fault, result, "affinity: %s", strerror(-result));
+	order->cpu = cpu;
+	return 0;
+}
+
 static int spawn(struct seat *seat, const struct generation *generation,
 		 struct process_order *order, struct fault *fault)
 {
@@ -141,8 +158,12 @@ static int spawn(struct seat *seat, const struct generation *generation,
 	const struct app *app = place->app;
 	struct arena arena = {0};
 	int listen_fd[SPEC_LISTEN];
+	unsigned cpu;
 	int result;
 
+	result = choose_cpu(order, generation->spec, place->slot, &cpu, fault);
+	if (result < 0)
+		return result;
 	order->listen_count =
 		generation->spec->adopt == SPEC_ADOPT_NONE ? 0 : generation->holdings;
 	for (unsigned i = 0; i < order->listen_count; i++)
@@ -151,6 +172,7 @@ static int spawn(struct seat *seat, const struct generation *generation,
 	order->listen_fd = listen_fd;
 	order->path = generation->program.path;
 	order->program = pin_descriptor(&generation->program);
+	order->rights = &generation->rights;
 	order->directory = generation->directory;
 	order->directory_path = generation->directory_path;
 	order->argv = environment_command(&arena, generation->command, place->slot);

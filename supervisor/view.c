@@ -1,5 +1,6 @@
 #include "supervisor/view.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -143,6 +144,59 @@ static void view_numbers(struct json_writer *writer, const struct app_status *st
 	json_close_object(writer);
 }
 
+static void format_bound(char *text, size_t size, uint64_t bound)
+{
+	if (bound == SPEC_INFINITY)
+		(void)snprintf(text, size, "infinity");
+	else
+		(void)snprintf(text, size, "%" PRIu64, bound);
+}
+
+/* As a configuration would have it: "1024", "1024:4096", "infinity". */
+static void view_limit(struct json_writer *writer, enum spec_limit_kind kind,
+		       const struct spec_limit *limit)
+{
+	char soft[24], hard[24], text[64];
+
+	format_bound(soft, sizeof(soft), limit->soft);
+	format_bound(hard, sizeof(hard), limit->hard);
+	(void)snprintf(text, sizeof(text), "%s%s%s", soft,
+		       limit->soft != limit->hard ? ":" : "",
+		       limit->soft != limit->hard ? hard : "");
+	json_put_text(writer, spec_limit_name(kind), text);
+}
+
+static void view_option(struct json_writer *writer, const char *key,
+			const struct spec_option *option)
+{
+	if (option->given)
+		json_put_number(writer, key, option->value);
+	else
+		json_put_null(writer, key);
+}
+
+/* What is null is as the supervisor has it. */
+static void view_rights(struct json_writer *writer, const struct app_spec *spec)
+{
+	char mask[8];
+
+	(void)snprintf(mask, sizeof(mask), "%04o", (unsigned)spec->umask.value & 0777);
+	json_put_text(writer, "user", spec->user);
+	json_put_text(writer, "group", spec->group);
+	json_put_text(writer, "umask", spec->umask.given ? mask : NULL);
+	json_put_bool(writer, "no_new_privileges", spec_denies_new_privileges(spec));
+	view_option(writer, "nice", &spec->nice);
+	view_option(writer, "oom_score_adj", &spec->oom_score_adj);
+	json_put_text(writer, "affinity",
+		      spec->affinity == SPEC_AFFINITY_AUTO ? "auto" : "none");
+	json_open_object(writer, "limits");
+	for (unsigned kind = 0; kind < SPEC_LIMITS; kind++)
+		if (spec->limit[kind].given)
+			view_limit(writer, (enum spec_limit_kind)kind,
+				   &spec->limit[kind]);
+	json_close_object(writer);
+}
+
 /* What people look for when something is wrong: where it comes from and what it runs. */
 static void view_origin(struct json_writer *writer, const struct app_status *status)
 {
@@ -203,10 +257,11 @@ void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
 	json_put_text(writer, "trouble", status.trouble);
 	json_put_text(writer, "log_out", status.log_out);
 	json_put_text(writer, "log_err", status.log_err);
-	if (whole && status.spec != NULL)
+	if (whole && status.spec != NULL) {
 		view_origin(writer, &status);
-	if (whole && status.spec != NULL)
 		view_recycle(writer, &status);
+		view_rights(writer, status.spec);
+	}
 	json_open_array(writer, "workers");
 	for (unsigned i = 0; app_read_worker(app, i, true, &worker); i++)
 		if (slot < 0 || worker.slot == (unsigned)slot)

@@ -42,6 +42,25 @@ static bool same_environment(const struct app_spec *one, const struct app_spec *
 			  other->pass_env_count);
 }
 
+static bool same_option(const struct spec_option *one, const struct spec_option *other)
+{
+	return one->given == other->given && (!one->given || one->value == other->value);
+}
+
+static bool same_limits(const struct app_spec *one, const struct app_spec *other)
+{
+	for (unsigned i = 0; i < SPEC_LIMITS; i++) {
+		const struct spec_limit *ours = &one->limit[i];
+		const struct spec_limit *theirs = &other->limit[i];
+
+		if (ours->given != theirs->given ||
+		    (ours->given &&
+		     (ours->soft != theirs->soft || ours->hard != theirs->hard)))
+			return false;
+	}
+	return true;
+}
+
 static bool same_weights(const struct app_spec *one, const struct app_spec *other)
 {
 	for (unsigned slot = 0; slot < CORE_SLOTS; slot++)
@@ -91,6 +110,27 @@ static bool same_recycle(const struct core_recycle *one, const struct core_recyc
 	       one->requests == other->requests && one->jitter == other->jitter;
 }
 
+/* What a process is entitled to, and may be stopped by. */
+static bool same_rights(const struct app_spec *one, const struct app_spec *other,
+			enum plan_key key)
+{
+	if (key == PLAN_KEY_USER)
+		return same_text(one->user, other->user);
+	if (key == PLAN_KEY_GROUP)
+		return same_text(one->group, other->group);
+	if (key == PLAN_KEY_UMASK)
+		return same_option(&one->umask, &other->umask);
+	if (key == PLAN_KEY_LIMITS)
+		return same_limits(one, other);
+	if (key == PLAN_KEY_NICE)
+		return same_option(&one->nice, &other->nice);
+	if (key == PLAN_KEY_OOM_SCORE_ADJ)
+		return same_option(&one->oom_score_adj, &other->oom_score_adj);
+	if (key == PLAN_KEY_AFFINITY)
+		return one->affinity == other->affinity;
+	return same_option(&one->no_new_privileges, &other->no_new_privileges);
+}
+
 static bool same(const struct app_spec *one, const struct app_spec *other,
 		 enum plan_key key)
 {
@@ -110,6 +150,15 @@ static bool same(const struct app_spec *one, const struct app_spec *other,
 		return same_heartbeat(&one->policy, &other->policy);
 	case PLAN_KEY_LOG:
 		return one->log == other->log;
+	case PLAN_KEY_USER:
+	case PLAN_KEY_GROUP:
+	case PLAN_KEY_UMASK:
+	case PLAN_KEY_LIMITS:
+	case PLAN_KEY_NICE:
+	case PLAN_KEY_OOM_SCORE_ADJ:
+	case PLAN_KEY_AFFINITY:
+	case PLAN_KEY_NO_NEW_PRIVILEGES:
+		return same_rights(one, other, key);
 	case PLAN_KEY_INSTANCES:
 		return one->instances.kind == other->instances.kind &&
 		       one->instances.number == other->instances.number;

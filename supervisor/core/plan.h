@@ -28,6 +28,14 @@ enum plan_kind {
 	X(ADOPT, "adopt", ROLL)                            \
 	X(HEARTBEAT, "heartbeat", ROLL)                    \
 	X(LOG, "log", ROLL)                                \
+	X(USER, "user", ROLL)                              \
+	X(GROUP, "group", ROLL)                            \
+	X(UMASK, "umask", ROLL)                            \
+	X(LIMITS, "limits", ROLL)                          \
+	X(NICE, "nice", ROLL)                              \
+	X(OOM_SCORE_ADJ, "oom_score_adj", ROLL)            \
+	X(AFFINITY, "affinity", ROLL)                      \
+	X(NO_NEW_PRIVILEGES, "no_new_privileges", ROLL)    \
 	X(INSTANCES, "instances", RESHAPE)                 \
 	X(BACKLOG, "backlog", RESHAPE)                     \
 	X(BALANCE, "balance", RESHAPE)                     \

@@ -100,6 +100,33 @@ unsigned spec_weight(const struct app_spec *app, unsigned slot)
 	return slot < app->weight_count ? app->weight[slot] : 1;
 }
 
+bool spec_denies_new_privileges(const struct app_spec *app)
+{
+	return app->no_new_privileges.given ? app->no_new_privileges.value != 0
+					    : app->user != NULL;
+}
+
+const char *spec_limit_name(enum spec_limit_kind kind)
+{
+	static const char *const names[] = {
+		[SPEC_LIMIT_AS] = "as",
+		[SPEC_LIMIT_CORE] = "core",
+		[SPEC_LIMIT_CPU] = "cpu",
+		[SPEC_LIMIT_DATA] = "data",
+		[SPEC_LIMIT_FSIZE] = "fsize",
+		[SPEC_LIMIT_MEMLOCK] = "memlock",
+		[SPEC_LIMIT_MSGQUEUE] = "msgqueue",
+		[SPEC_LIMIT_NOFILE] = "nofile",
+		[SPEC_LIMIT_NPROC] = "nproc",
+		[SPEC_LIMIT_RTPRIO] = "rtprio",
+		[SPEC_LIMIT_SIGPENDING] = "sigpending",
+		[SPEC_LIMIT_STACK] = "stack",
+	};
+
+	assert(kind < SPEC_LIMITS);
+	return names[kind];
+}
+
 const struct app_spec *spec_find(const struct spec *spec, const char *name)
 {
 	for (unsigned i = 0; i < spec->apps; i++)

@@ -24,6 +24,37 @@
 #define SPEC_ABORT_TIMEOUT   1000
 #define SPEC_KILL_RETRY      5000
 
+#define SPEC_INFINITY UINT64_MAX /* a limit that is none */
+
+/* In the order of their names. */
+enum spec_limit_kind {
+	SPEC_LIMIT_AS,
+	SPEC_LIMIT_CORE,
+	SPEC_LIMIT_CPU,
+	SPEC_LIMIT_DATA,
+	SPEC_LIMIT_FSIZE,
+	SPEC_LIMIT_MEMLOCK,
+	SPEC_LIMIT_MSGQUEUE,
+	SPEC_LIMIT_NOFILE,
+	SPEC_LIMIT_NPROC,
+	SPEC_LIMIT_RTPRIO,
+	SPEC_LIMIT_SIGPENDING,
+	SPEC_LIMIT_STACK,
+	SPEC_LIMITS
+};
+
+struct spec_limit {
+	bool given; /* else as the supervisor began with */
+	uint64_t soft, hard;
+};
+
+/* What can be left to what the supervisor has itself. */
+struct spec_option {
+	bool given;
+	int value;
+};
+
+enum spec_affinity { SPEC_AFFINITY_NONE, SPEC_AFFINITY_AUTO };
 enum spec_adopt { SPEC_ADOPT_AUTO, SPEC_ADOPT_LISTEN_FDS, SPEC_ADOPT_NONE };
 enum spec_log { SPEC_LOG_FILE, SPEC_LOG_INHERIT, SPEC_LOG_NONE };
 
@@ -55,6 +86,13 @@ struct app_spec {
 	const char *env_file; /* absolute; NULL: none; read afresh for every generation */
 	const char *const *pass_env;
 	unsigned pass_env_count;
+
+	const char *user;  /* name or number; NULL: the supervisor's own */
+	const char *group; /* NULL: the user's */
+	struct spec_option umask, nice, oom_score_adj;
+	struct spec_option no_new_privileges; /* not given: where there is a user */
+	struct spec_limit limit[SPEC_LIMITS];
+	enum spec_affinity affinity;
 
 	struct spec_instances instances;
 	const char *listen[SPEC_LISTEN];
@@ -101,6 +139,9 @@ int spec_parse_instances(struct spec_instances *ret_instances, const char *text)
 unsigned spec_instances_count(const struct spec_instances *instances, unsigned most);
 
 unsigned spec_weight(const struct app_spec *app, unsigned slot);
+
+bool spec_denies_new_privileges(const struct app_spec *app);
+const char *spec_limit_name(enum spec_limit_kind kind); /* "nofile" */
 
 const struct app_spec *spec_find(const struct spec *spec, const char *name);
 

@@ -151,6 +151,46 @@ static void print_weights(const struct json *weights)
 	(void)putchar('\n');
 }
 
+static void print_figure(const char *name, const struct json *app, const char *key)
+{
+	const struct json *figure = json_find(app, key);
+	char text[32];
+
+	if (json_is_none(figure))
+		return;
+	(void)snprintf(text, sizeof(text), "%" PRId64, json_find_number(app, key, 0));
+	print_text(name, text);
+}
+
+static void print_limits(const struct json *limits)
+{
+	const char *name;
+
+	if (json_count(limits) == 0)
+		return;
+	(void)printf("  %-12s", "limits");
+	for (size_t i = 0; (name = json_name(limits, i)) != NULL; i++)
+		(void)printf(" %s=%s", name, json_find_text(limits, name));
+	(void)putchar('\n');
+}
+
+/* Only what is not as the supervisor has it. */
+static void print_rights(const struct json *app)
+{
+	const char *affinity = json_find_text(app, "affinity");
+
+	print_text("user", json_find_text(app, "user"));
+	print_text("group", json_find_text(app, "group"));
+	print_text("umask", json_find_text(app, "umask"));
+	if (json_find_bool(app, "no_new_privileges"))
+		print_text("privileges", "no new ones");
+	print_figure("nice", app, "nice");
+	print_figure("oom score", app, "oom_score_adj");
+	if (affinity != NULL && strcmp(affinity, "none") != 0)
+		print_text("affinity", affinity);
+	print_limits(json_find(app, "limits"));
+}
+
 static void print_balance(const struct json *app)
 {
 	const char *balance = json_find_text(app, "balance");
@@ -180,6 +220,7 @@ static void print_app(const struct options *options, const struct json *app)
 	print_operations(app);
 	print_origin(app);
 	print_recycle(app);
+	print_rights(app);
 	print_exits(app);
 	(void)putchar('\n');
 	if (rows_init(&rows, options) < 0)

@@ -53,6 +53,7 @@ START_TEST(an_app_of_name_and_command_has_all_defaults)
 	ck_assert_uint_eq(app->stop_exit_codes, 0);
 	ck_assert_int_eq(app->log, SPEC_LOG_FILE);
 	ck_assert(app->autostart);
+	ck_assert_int_eq(app->affinity, SPEC_AFFINITY_NONE);
 
 	ck_assert_int_eq(policy->ready, CORE_READY_AUTO);
 	ck_assert_int_eq(policy->ready_timeout, 30000);
@@ -86,7 +87,7 @@ START_TEST(every_setting_reaches_its_field)
 		"instances = \"50%\"; listen = [ \"127.0.0.1:80\", \"unix:/run/a.sock\" "
 		"];"
 		"backlog = 7; adopt = \"listen-fds\"; balance = \"ip-hash\";"
-		"weights = [ 3, 2 ]; affinity = \"none\";"
+		"weights = [ 3, 2 ]; affinity = \"auto\";"
 		"ready = { on = \"notify\"; timeout = \"1m\"; exec = \"2s\"; };"
 		"heartbeat = { interval = \"250ms\"; timeout = \"2s\"; };"
 		"drain = { how = \"signal\"; signal = \"QUIT\"; timeout = \"1h30m\"; };"
@@ -116,6 +117,7 @@ START_TEST(every_setting_reaches_its_field)
 	ck_assert_int_eq(app->balance, BALANCE_IP_HASH);
 	ck_assert_uint_eq(spec_weight(app, 0), 3);
 	ck_assert_uint_eq(spec_weight(app, 1), 2);
+	ck_assert_int_eq(app->affinity, SPEC_AFFINITY_AUTO);
 
 	ck_assert_int_eq(policy->ready, CORE_READY_NOTIFY);
 	ck_assert_int_eq(policy->ready_timeout, 60000);
@@ -219,17 +221,9 @@ static const char *const later[] = {
 	"balance = \"least-conn\";",
 	"balance = \"least-latency\";",
 	"balance = \"queue\";",
-	"affinity = \"auto\";",
 	"ready = { on = \"listen\"; };",
 	"drain = { how = \"quiet\"; };",
 	"log = { to = \"journal\"; };",
-	"user = \"www-data\";",
-	"group = \"www-data\";",
-	"umask = \"0027\";",
-	"no_new_privileges = true;",
-	"limits = { nofile = 65536; };",
-	"nice = 0;",
-	"oom_score_adj = 200;",
 	"probe = { http = \"/healthz\"; };",
 	"reload = { canary = { share = 10; }; };",
 	"recycle = { cron = \"0 4 * * *\"; };",
@@ -373,7 +367,6 @@ static const struct {
 	{"listen = { };", "a.listen: expects text, not a group"},
 	{"adopt = \"node\";", "a.adopt: \"node\" is not supported yet"},
 	{"balance = \"least-conn\";", "a.balance: \"least-conn\" is not supported yet"},
-	{"affinity = \"auto\";", "a.affinity: \"auto\" is not supported yet"},
 	{"autostart = 0;", "a.autostart: expects true or false, not a number"},
 	{"cwd = \"\";", "a.cwd: is empty"},
 	{"env_file = [ \"x\" ];", "a.env_file: expects text, not a list"},
@@ -384,8 +377,6 @@ static const struct {
 	{"env = { NOTIFY_SOCKET = \"secret\"; };",
 	 "a.env: NOTIFY_SOCKET is set by clusterd"},
 	{"pass_env = [ \"A=secret\" ];", "a.pass_env: expects the name of a variable"},
-	{"user = \"www-data\";", "a.user: not supported yet"},
-	{"limits = { nofile = 5; };", "a.limits: not supported yet"},
 	{"probe = { http = \"/\"; };", "a.probe: not supported yet"},
 	{"autoscale = { min = 1; };", "a.autoscale: not supported yet"},
 	{"backlog = 1; backlog = 2;", "syntax: a setting is given twice in one group"},

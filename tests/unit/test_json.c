@@ -153,6 +153,20 @@ START_TEST(things_are_found_or_missing)
 }
 END_TEST
 
+START_TEST(members_are_named_in_their_order)
+{
+	static const char text[] = "{\"b\":1,\"a\":{\"c\":2}}";
+	struct json *read = json_parse(text, strlen(text), NULL);
+
+	ck_assert_str_eq(json_name(read, 0), "b");
+	ck_assert_str_eq(json_name(read, 1), "a");
+	ck_assert_ptr_null(json_name(read, 2));
+	ck_assert_ptr_null(json_name(json_find(read, "b"), 0));
+	ck_assert_ptr_null(json_name(NULL, 0));
+	json_free(read);
+}
+END_TEST
+
 START_TEST(strangers_are_named)
 {
 	static const char text[] = "{\"file\":1,\"flie\":2}";
@@ -188,6 +202,7 @@ static Suite *suite_of_json(void)
 	tcase_add_test(tcase, what_was_read_can_be_written_again);
 	tcase_add_test(tcase, a_writer_that_runs_out_of_room_says_so);
 	tcase_add_test(tcase, things_are_found_or_missing);
+	tcase_add_test(tcase, members_are_named_in_their_order);
 	tcase_add_test(tcase, strangers_are_named);
 	tcase_add_loop_test(tcase, what_is_no_json_is_refused_with_a_reason, 0,
 			    ARRAY_COUNT(broken));

@@ -42,6 +42,15 @@ static struct app_spec some_app(const char *name)
 	X(beats, app->policy.beats = false, HEARTBEAT, ROLL)                     \
 	X(interval, app->policy.beat_interval = 500, HEARTBEAT, ROLL)            \
 	X(log, app->log = SPEC_LOG_NONE, LOG, ROLL)                              \
+	X(user, app->user = "www-data", USER, ROLL)                              \
+	X(group, app->group = "www-data", GROUP, ROLL)                           \
+	X(umask, app->umask.given = true, UMASK, ROLL)                           \
+	X(mask, app->umask = ((struct spec_option){true, 7}), UMASK, ROLL)       \
+	X(limit, app->limit[SPEC_LIMIT_CPU].given = true, LIMITS, ROLL)          \
+	X(nice, app->nice.given = true, NICE, ROLL)                              \
+	X(oom, app->oom_score_adj.given = true, OOM_SCORE_ADJ, ROLL)             \
+	X(denied, app->no_new_privileges.given = true, NO_NEW_PRIVILEGES, ROLL)  \
+	X(pinned, app->affinity = SPEC_AFFINITY_AUTO, AFFINITY, ROLL)            \
 	X(number, app->instances.number = 3, INSTANCES, RESHAPE)                 \
 	X(max, app->instances.kind = SPEC_INSTANCES_PERCENT, INSTANCES, RESHAPE) \
 	X(backlog, app->backlog = 7, BACKLOG, RESHAPE)                           \

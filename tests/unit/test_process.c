@@ -84,6 +84,8 @@ static char *const *words(const char *const given[])
 	return same.wanted;
 }
 
+static const struct process_rights no_rights;
+
 static struct process_order order_of(const char *const argv[])
 {
 	return (struct process_order){.path = argv[0],
@@ -91,7 +93,8 @@ static struct process_order order_of(const char *const argv[])
 				      .envp = words(environment),
 				      .directory = -1,
 				      .out = -1,
-				      .err = STDERR_FILENO};
+				      .err = STDERR_FILENO,
+				      .rights = &no_rights};
 }
 
 #define SHELL(...) order_of((const char *const[]){"/bin/sh", "-c", __VA_ARGS__, NULL})
@@ -420,20 +423,6 @@ START_TEST(the_directory_is_entered_by_path)
 	order.directory_path = "/usr";
 	ck_assert_int_eq(run(order), 0);
 	ck_assert_str_eq(said, "/usr\n");
-}
-END_TEST
-
-START_TEST(the_limit_of_files_is_given_back)
-{
-	struct process_order order = SHELL("ulimit -n");
-	struct rlimit ours;
-	struct rlimit theirs;
-
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &ours), 0);
-	theirs = (struct rlimit){.rlim_cur = 123, .rlim_max = ours.rlim_max};
-	order.files = &theirs;
-	ck_assert_int_eq(run(order), 0);
-	ck_assert_str_eq(said, "123\n");
 }
 END_TEST
 
@@ -810,7 +799,6 @@ static Suite *suite_of_process(void)
 			    ARRAY_COUNT(unlucky));
 	tcase_add_test(birth, the_directory_is_entered_by_descriptor);
 	tcase_add_test(birth, the_directory_is_entered_by_path);
-	tcase_add_test(birth, the_limit_of_files_is_given_back);
 
 	tcase_add_test(failure, a_program_that_is_not_there_is_named);
 	tcase_add_test(failure, a_file_that_may_not_be_executed_is_named);

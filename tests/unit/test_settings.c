@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/text.h"
@@ -12,6 +13,15 @@
 #define REFERENCE "conf/cluster.conf"
 #define MANUAL    "man/cluster.conf.5"
 #define TEXT_SIZE (256 * 1024)
+
+/* wraps: geteuid */
+
+/* The reference names a user, as only root can. */
+uid_t __wrap_geteuid(void);
+uid_t __wrap_geteuid(void)
+{
+	return 0;
+}
 
 static char *read_text(const char *path)
 {
@@ -226,6 +236,14 @@ START_TEST(uncommenting_the_whole_reference_changes_nothing)
 	after.policy.recycle.memory = 0;
 	ck_assert_int_eq(after.policy.recycle.age, 24 * 3600 * 1000);
 	after.policy.recycle.age = 0;
+	ck_assert_str_eq(after.user, "www-data");
+	ck_assert_str_eq(after.group, "www-data");
+	after.user = after.group = NULL;
+	ck_assert_int_eq(after.umask.value, 027);
+	after.umask = after.nice = after.oom_score_adj = before.nice;
+	after.no_new_privileges = before.no_new_privileges;
+	ck_assert_uint_eq(after.limit[SPEC_LIMIT_NOFILE].hard, 65536);
+	memcpy(after.limit, before.limit, sizeof(after.limit));
 	ck_assert_str_eq(after.directory, "/etc/clusterd");
 	after.directory = before.directory;
 	ck_assert_uint_eq(plan_compare(&before, &after).keys, 0);
