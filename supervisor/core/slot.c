@@ -53,8 +53,9 @@ unsigned slot_present(const struct slot *slot)
 	return count;
 }
 
-/* How good a claim this worker has to its slot; 0: none.  Who is to be renewed makes room
- * for an heir; but where both seats are taken, it stays until the other one has gone. */
+/* How good a claim this worker has to its slot; 0: none.  Who is to be renewed, or is of
+ * another generation, makes room for an heir; but where both seats are taken by such, one
+ * stays until the other has gone. */
 static unsigned claim_of(const struct core_app *app, unsigned slot,
 			 const struct worker *worker)
 {
@@ -64,20 +65,19 @@ static unsigned claim_of(const struct core_app *app, unsigned slot,
 		[WORKER_LATE] = 3,
 		[WORKER_SERVING] = 4,
 	};
-	unsigned claim = claims[worker->phase];
-
 	bool suits = worker->generation == slot_generation(app, slot);
 	bool goes = worker->renew && is_reached(app, slot);
+	unsigned claim = claims[worker->phase];
 
 	if (!worker_is_present(worker))
 		return 0;
+	if (suits)
+		claim += WORKER_PHASES;
 	if (suits && !goes)
 		return claim + WORKER_PHASES;
-	if (suits && slot_present(&app->slot[slot]) == CORE_SEATS)
-		return claim;
-	if (!is_reached(app, slot) && worker_is_ready(worker))
-		return claim;
-	return 0;
+	if (is_reached(app, slot) && slot_present(&app->slot[slot]) < CORE_SEATS)
+		return 0;
+	return worker_is_ready(worker) ? claim : 0;
 }
 
 unsigned slot_keeper(const struct core_app *app, unsigned slot)

@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-sets=${SETS-"versions rest late job renew renew-reload restart crash age recycle scale auto beats reload patience reshape compose surge"}
+sets=${SETS-"stops versions rest late job renew renew-reload restart crash age recycle scale auto beats reload patience reshape compose surge"}
 units="core edges backoff recycle trace"
 modules=$(cd supervisor/core && ls core.c edges.c step.c slot.c worker.c verdict.c roll.c recycle.c want.c \
 	news.c backoff.c trace.c buckets.c)
@@ -189,9 +189,10 @@ mutant verdict 's/if \(renewal && other->due != CORE_BOUND_NONE\)/if (false)/' \
 mutant slot 's/return is_reached\(app, slot\) \? app->want.generation : app->reload.from/return app->want.generation/' \
 	"a crash spreads the new version"
 mutant slot 's/suits && !goes/suits/' "who is to be renewed may stay"
-mutant slot 's/suits && slot_present\(.*\) == CORE_SEATS/false/' \
-	"two who are to be renewed wait for each other"
-mutant slot 's/!is_reached\(app, slot\) && worker_is_ready/false \&\& worker_is_ready/' \
+mutant slot 's/is_reached\(app, slot\) && slot_present\(.*\) < CORE_SEATS/is_reached(app, slot)/' \
+	"two who are to make room wait for each other"
+mutant slot 's/claim \+= WORKER_PHASES/(void)claim/' "the older of two who are to be renewed stays"
+mutant slot 's/if \(is_reached\(app, slot\) && slot_present/if (slot_present/' \
 	"a slot that is not reached loses who serves"
 mutant slot '/it->seat\[keeper\].phase == WORKER_SERVING/,+1s/ &&$/;/; /seat\[1 - keeper\].phase == WORKER_VACANT;/d' \
 	"a slot with an old worker is satisfied"

@@ -11,6 +11,7 @@ static bool may_be_replaced(const struct moment *moment, struct seat_ref at)
 {
 	const struct core_app *app = moment->after;
 	const struct worker *heir = &app->slot[at.slot].seat[1 - at.seat];
+	uint32_t leaves = worker_of(moment->before, at)->generation;
 
 	if (heir->phase != WORKER_SERVING || !heir->settled)
 		return false;
@@ -18,6 +19,7 @@ static bool may_be_replaced(const struct moment *moment, struct seat_ref at)
 	    moment->before->want.generation != app->want.generation)
 		return true;
 	return at.slot == CORE_SURGE || heir->generation == app->want.generation ||
+	       leaves != app->want.generation ||
 	       (app->reload.active && at.slot >= moment->before->reload.reached);
 }
 
