@@ -100,10 +100,11 @@ struct app_status {
 	const char *listen[SPEC_LISTEN]; /* with real ports */
 	const char *slot_listen;     /* by which one slot can be reached; NULL: by none */
 	const struct app_spec *spec; /* of the wanted generation */
-	const char *log_out, *log_err;           /* NULL: not to files */
-	const char *directory;                   /* real cwd of the wanted generation */
-	const char *program;                     /* resolved executable */
-	const char *trouble;                     /* the last failure in words; NULL */
+	const char *log_out, *log_err; /* NULL: not to files */
+	const char *directory;         /* real cwd of the wanted generation */
+	const char *program;           /* resolved executable */
+	const char *trouble;           /* the last failure in words; NULL */
+	msec next_cron; /* since 1970; MSEC_NEVER: no recycle.cron, or stopped */
 	const struct last_recycle *last_recycle; /* NULL: none yet */
 	bool ad_hoc;         /* started by hand, not by a config file */
 	const char *foreign; /* who else listens on an address of ours; NULL: nobody */

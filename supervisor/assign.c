@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "supervisor/core/cron.h"
 #include "supervisor/core/spec.h"
 #include "supervisor/gather.h"
 #include "supervisor/permit.h"
@@ -223,6 +224,29 @@ static int assign_bytes(const struct assignment *task)
 	return 0;
 }
 
+static int assign_cron(const struct assignment *task)
+{
+	const struct value *value = task->value;
+	enum cron_verdict verdict;
+	const char *pattern;
+	struct cron cron;
+
+	if (value->kind != VALUE_TEXT)
+		return value_expect(task->reader, value, "text such as \"0 4 * * *\"");
+	if (strlen(value->text) >= CRON_TEXT)
+		return value_refuse(task->reader, value, "is longer than %d letters",
+				    CRON_TEXT - 1);
+	verdict = cron_parse(&cron, value->text);
+	if (verdict != CRON_FITS)
+		return value_refuse(task->reader, value, "\"%s\" never comes: %s",
+				    value->text, cron_complaint(verdict));
+	pattern = arena_text(task->reader->arena, value->text);
+	if (!pattern)
+		return -ENOMEM;
+	store(task, &pattern, sizeof(pattern));
+	return 0;
+}
+
 static int assign_signal(const struct assignment *task)
 {
 	const struct value *value = task->value;
@@ -304,6 +328,7 @@ static int (*const assigners[SETTING_KINDS])(const struct assignment *) = {
 	[SETTING_COUNT] = assign_count,
 	[SETTING_SPAN] = assign_span,
 	[SETTING_BYTES] = assign_bytes,
+	[SETTING_CRON] = assign_cron,
 	[SETTING_SIGNAL] = assign_signal,
 	[SETTING_CHOICE] = assign_choice,
 	[SETTING_USER] = permit_user,

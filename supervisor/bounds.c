@@ -1,16 +1,19 @@
 /*
  * bounds.c - what the lives of workers are held to: memory that is sampled, requests that
- * they tell; and what people are told when one is recycled.
+ * they tell, a time that comes; and what people are told when one is recycled.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "supervisor/estate.h"
 #include "supervisor/sample.h"
+#include "supervisor/schedule.h"
 
-#define SAMPLE_EVERY 2.0 /* seconds, for apps whose memory is bounded */
+#define SAMPLE_EVERY 2.0  /* seconds, for apps whose memory is bounded */
+#define FAR_AWAY     1e30 /* for a loop that must be told a time */
 
 /* What it exceeds is told once; the core knows when its turn comes. */
 void bounds_check(struct seat *seat, enum core_bound bound, uint64_t measure)
@@ -25,39 +28,85 @@ void bounds_check(struct seat *seat, enum core_bound bound, uint64_t measure)
 	supervisor_post(app, &event);
 }
 
+static void check_memory(struct seat *seat)
+{
+	struct sample sample;
+
+	if (sample_read(seat->process.pid, &sample) == 0)
+		bounds_check(seat, CORE_BOUND_MEMORY, sample.rss_bytes);
+}
+
+static void check_time(struct seat *seat)
+{
+	bounds_check(seat, CORE_BOUND_CRON, 0);
+}
+
+static void check_all(const struct app *app, void (*check)(struct seat *seat))
+{
+	for (unsigned i = 0; i < app->core.slots; i++)
+		for (unsigned j = 0; app->place[i] != NULL && j < CORE_SEATS; j++)
+			if (app->place[i]->seat[j].process.pid != 0)
+				check(&app->place[i]->seat[j]);
+}
+
 static void on_sample(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
-	const struct app *app = timer->data;
-
 	(void)loop;
 	(void)events;
-	for (unsigned i = 0; i < app->core.slots; i++)
-		for (unsigned j = 0; app->place[i] != NULL && j < CORE_SEATS; j++) {
-			struct seat *seat = &app->place[i]->seat[j];
-			struct sample sample;
+	check_all(timer->data, check_memory);
+}
 
-			if (seat->process.pid != 0 &&
-			    sample_read(seat->process.pid, &sample) == 0)
-				bounds_check(seat, CORE_BOUND_MEMORY, sample.rss_bytes);
-		}
+static void on_time(struct ev_loop *loop, struct ev_periodic *clock, int events)
+{
+	(void)loop;
+	(void)events;
+	check_all(clock->data, check_time);
+}
+
+/* Called again whenever the clock of the wall was set. */
+static ev_tstamp on_reckoning(struct ev_periodic *clock, ev_tstamp now)
+{
+	const struct app *app = clock->data;
+	int64_t next = schedule_next(&app->bounds.cron, (int64_t)now);
+
+	return next == SCHEDULE_NEVER ? FAR_AWAY : (ev_tstamp)next;
 }
 
 void bounds_init(struct app *app)
 {
 	ev_timer_init(&app->bounds.sampler, on_sample, SAMPLE_EVERY, SAMPLE_EVERY);
 	app->bounds.sampler.data = app;
+	ev_periodic_init(&app->bounds.clock, on_time, 0., 0., on_reckoning);
+	app->bounds.clock.data = app;
 }
 
 void bounds_free(struct app *app)
 {
 	ev_timer_stop(app->supervisor->loop, &app->bounds.sampler);
+	ev_periodic_stop(app->supervisor->loop, &app->bounds.clock);
+}
+
+/* A pattern that a configuration let pass. */
+static void set_clock(struct app *app, const char *pattern)
+{
+	struct ev_loop *loop = app->supervisor->loop;
+
+	if (strcmp(app->bounds.pattern, pattern) == 0)
+		return;
+	(void)text_copy(app->bounds.pattern, sizeof(app->bounds.pattern), pattern);
+	ev_periodic_stop(loop, &app->bounds.clock);
+	if (cron_parse(&app->bounds.cron, pattern) == CRON_FITS)
+		ev_periodic_start(loop, &app->bounds.clock);
 }
 
 void bounds_update(struct app *app)
 {
 	struct ev_loop *loop = app->supervisor->loop;
-	bool samples = app->core.want.running && app->core.policy.recycle.memory != 0;
+	const char *pattern = app_spec(app)->cron;
+	bool running = app->core.want.running;
+	bool samples = running && app->core.policy.recycle.memory != 0;
 
+	set_clock(app, running && pattern != NULL ? pattern : "");
 	if (samples == (bool)ev_is_active(&app->bounds.sampler))
 		return;
 	if (samples)
@@ -134,6 +183,13 @@ void bounds_note(struct app *app, const struct core_action *action)
 		 "in %s",
 		 app->name, action->at.slot, (int)app_seat(app, action->at)->process.pid,
 		 excess, span);
+}
+
+msec bounds_next_cron(const struct app *app)
+{
+	if (!ev_is_active(&app->bounds.clock))
+		return MSEC_NEVER;
+	return (msec)(ev_periodic_at(&app->bounds.clock) * 1e3);
 }
 
 /* Why it was told to go belongs to the end that it will have. */

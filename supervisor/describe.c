@@ -41,7 +41,7 @@ static const char interface_text[] =
 	" errors: ?int, latency_us: ?int, status: ?string, last_exit: ?Exit,"
 	" share_percent: ?float, queue_depth: ?int)\n"
 	"type Bounds (memory_bytes: ?int, age_ms: ?int, requests: ?int, jitter_percent: "
-	"int)\n"
+	"int, cron: ?string, next_cron: ?string)\n"
 	"type Recycle (slot: int, reason: string, at: string)\n"
 	"# What stands between `trouble` and `workers` only Show tells\n"
 	"type App (name: string, state: string, instances: Instances, ad_hoc: bool,"

@@ -16,6 +16,7 @@
 
 #include "supervisor/app.h"
 #include "supervisor/control.h"
+#include "supervisor/core/cron.h"
 #include "supervisor/core/depth.h"
 #include "supervisor/heartbeat.h"
 #include "supervisor/identity.h"
@@ -133,7 +134,10 @@ struct crowd {
 /* What the lives of an app's workers are held to (recycle), beside what its core knows.
  */
 struct bounds {
-	struct ev_timer sampler; /* of memory, while that is bounded */
+	struct ev_timer sampler;  /* of memory, while that is bounded */
+	struct ev_periodic clock; /* of the wall, while there is a pattern */
+	char pattern[CRON_TEXT];
+	struct cron cron;
 	struct last_recycle last;
 };
 
@@ -363,6 +367,7 @@ void bounds_init(struct app *app);
 void bounds_free(struct app *app);
 void bounds_update(struct app *app); /* holds to what is configured now */
 void bounds_check(struct seat *seat, enum core_bound bound, uint64_t measure);
+msec bounds_next_cron(const struct app *app); /* since 1970; MSEC_NEVER */
 void bounds_note(struct app *app, const struct core_action *action);
 void bounds_part(struct app *app, struct seat_ref at); /* is about to be told to go */
 

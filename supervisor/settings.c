@@ -170,7 +170,7 @@ static const struct setting app_settings[] = {
 	ROW("recycle.age",        SPAN,    POLICY(recycle.age),      NULL, SECOND, YEAR),
 	ROW("recycle.requests",   COUNT,   POLICY(recycle.requests), "0",  0, 1000000000),
 	ROW("recycle.jitter",     COUNT,   POLICY(recycle.jitter),   "10", 0, 90),
-	LATER("recycle.cron"),
+	ROW("recycle.cron",       CRON,    AT(cron),                 NULL, 0, 0),
 
 	CHOICE("log.to", AT(log), "file", logs),
 

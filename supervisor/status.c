@@ -246,6 +246,7 @@ void app_read_status(const struct app *app, struct app_status *ret_status)
 	}
 	if (app->trouble[0] != '\0')
 		status.trouble = app->trouble;
+	status.next_cron = bounds_next_cron(app);
 	if (app->bounds.last.at_wall != 0)
 		status.last_recycle = &app->bounds.last;
 	status.ad_hoc = app_is_ad_hoc(app);

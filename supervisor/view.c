@@ -94,6 +94,11 @@ static void view_recycle(struct json_writer *writer, const struct app_status *st
 	json_put_figure(writer, "requests",
 			policy->requests ? (int64_t)policy->requests : -1);
 	json_put_number(writer, "jitter_percent", policy->jitter);
+	json_put_text(writer, "cron", status->spec->cron);
+	if (status->next_cron == MSEC_NEVER)
+		json_put_null(writer, "next_cron");
+	else
+		put_moment(writer, "next_cron", status->next_cron);
 	json_close_object(writer);
 	if (last == NULL) {
 		json_put_null(writer, "last_recycle");

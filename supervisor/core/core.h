@@ -271,8 +271,8 @@ msec core_deadline(const struct core_app *app);
  * reads that slot's notify socket first: an interrupted wait runs timers before beats. */
 bool core_awaits_beat(const struct core_app *app, unsigned slot, msec now);
 
-/* Is this more than the worker may have of MEMORY, or REQUESTS?  False also for one that
- * is to be recycled anyway. */
+/* Is this more than the worker may have of MEMORY, or REQUESTS; is it here when CRON says
+ * so?  False also for one that is to be recycled anyway. */
 bool core_exceeds(const struct core_app *app, struct seat_ref at, enum core_bound bound,
 		  uint64_t measure);
 

@@ -104,10 +104,14 @@ static bool same_restart(const struct app_spec *one, const struct app_spec *othe
 	       ours->backoff.steady == theirs->backoff.steady;
 }
 
-static bool same_recycle(const struct core_recycle *one, const struct core_recycle *other)
+static bool same_recycle(const struct app_spec *one, const struct app_spec *other)
 {
-	return one->memory == other->memory && one->age == other->age &&
-	       one->requests == other->requests && one->jitter == other->jitter;
+	const struct core_recycle *ours = &one->policy.recycle;
+	const struct core_recycle *theirs = &other->policy.recycle;
+
+	return ours->memory == theirs->memory && ours->age == theirs->age &&
+	       ours->requests == theirs->requests && ours->jitter == theirs->jitter &&
+	       same_text(one->cron, other->cron);
 }
 
 /* What a process is entitled to, and may be stopped by. */
@@ -182,7 +186,7 @@ static bool same(const struct app_spec *one, const struct app_spec *other,
 	case PLAN_KEY_RESTART:
 		return same_restart(one, other);
 	case PLAN_KEY_RECYCLE:
-		return same_recycle(&one->policy.recycle, &other->policy.recycle);
+		return same_recycle(one, other);
 	case PLAN_KEY_AUTOSTART:
 		return one->autostart == other->autostart;
 	case PLAN_KEY_COUNT:

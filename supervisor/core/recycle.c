@@ -30,10 +30,20 @@ bool core_exceeds(const struct core_app *app, struct seat_ref at, enum core_boun
 
 	if (!is_bounded(app, at.slot, worker))
 		return false;
-	if (bound == CORE_BOUND_MEMORY)
+	switch (bound) {
+	case CORE_BOUND_MEMORY:
 		return policy->memory && measure > policy->memory;
-	return bound == CORE_BOUND_REQUESTS && policy->requests &&
-	       measure >= lessen(app, worker, policy->requests);
+	case CORE_BOUND_REQUESTS:
+		return policy->requests &&
+		       measure >= lessen(app, worker, policy->requests);
+	case CORE_BOUND_CRON:
+		return true;
+	case CORE_BOUND_AGE: /* by a tick, not by a measure */
+	case CORE_BOUND_NONE:
+	case CORE_BOUNDS:
+		break;
+	}
+	return false;
 }
 
 /* Age and cron come when they come; a measure that is exceeded at once says that the

@@ -111,6 +111,7 @@ struct app_spec {
 	bool autostart;
 
 	struct core_policy policy;
+	const char *cron; /* when all are recycled; NULL: never */
 };
 
 struct spec {

@@ -92,6 +92,8 @@ static void print_recycle(const struct json *app)
 	print_span("age up to", bounds, "age_ms");
 	if (requests >= 0)
 		(void)printf("  %-12s %" PRId64 "\n", "requests to", requests);
+	print_text("cron", json_find_text(bounds, "cron"));
+	print_text("cron next", json_find_text(bounds, "next_cron"));
 	if (json_is_map(last))
 		(void)printf("  %-12s slot %" PRId64 " at %s: %s\n", "recycled",
 			     json_find_number(last, "slot", 0),

@@ -77,6 +77,7 @@ static struct app_spec some_app(const char *name)
 	X(recycle_age, app->policy.recycle.age = 7, RECYCLE, RESHAPE)            \
 	X(recycle_requests, app->policy.recycle.requests = 7, RECYCLE, RESHAPE)  \
 	X(recycle_jitter, app->policy.recycle.jitter = 7, RECYCLE, RESHAPE)      \
+	X(recycle_cron, app->cron = "@daily", RECYCLE, RESHAPE)                  \
 	X(autostart, app->autostart = true, AUTOSTART, RESHAPE)
 
 #define X(name, change, key, effect)                    \

@@ -77,6 +77,13 @@ START_TEST(a_bound_of_any_size_has_its_jitter)
 }
 END_TEST
 
+START_TEST(cron_is_for_whoever_is_here_and_age_is_no_measure)
+{
+	ck_assert(core_exceeds(&app, at, CORE_BOUND_CRON, 0));
+	ck_assert(!core_exceeds(&app, at, CORE_BOUND_AGE, UINT64_MAX));
+}
+END_TEST
+
 START_TEST(only_who_serves_a_wanted_slot_is_held_to_bounds)
 {
 	static const enum worker_phase others[] = {WORKER_VACANT,    WORKER_STARTING,
@@ -110,6 +117,7 @@ static Suite *suite_of_recycle(void)
 	tcase_add_test(tcase, without_jitter_all_lots_are_alike);
 	tcase_add_test(tcase, what_has_no_bound_is_never_exceeded);
 	tcase_add_test(tcase, a_bound_of_any_size_has_its_jitter);
+	tcase_add_test(tcase, cron_is_for_whoever_is_here_and_age_is_no_measure);
 	tcase_add_test(tcase, only_who_serves_a_wanted_slot_is_held_to_bounds);
 	suite_add_tcase(suite, tcase);
 	return suite;

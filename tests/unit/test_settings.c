@@ -244,6 +244,8 @@ START_TEST(uncommenting_the_whole_reference_changes_nothing)
 	after.no_new_privileges = before.no_new_privileges;
 	ck_assert_uint_eq(after.limit[SPEC_LIMIT_NOFILE].hard, 65536);
 	memcpy(after.limit, before.limit, sizeof(after.limit));
+	ck_assert_str_eq(after.cron, "0 4 * * *");
+	after.cron = NULL;
 	ck_assert_str_eq(after.directory, "/etc/clusterd");
 	after.directory = before.directory;
 	ck_assert_uint_eq(plan_compare(&before, &after).keys, 0);
