@@ -222,14 +222,14 @@ static int parse_count(const struct app *app, const char *text, unsigned *ret_co
 {
 	struct spec_instances instances = {.kind = SPEC_INSTANCES_COUNT};
 	unsigned count = app->core.want.count, number;
+	int result;
 
 	if (strcmp(text, "config") == 0) {
 		*ret_count = app_generation(app)->count;
 		return 0;
 	}
 	if (text[0] == '+' || text[0] == '-') {
-		int result = text_parse_unsigned(&number, text + 1, 0, CORE_SLOTS);
-
+		result = text_parse_unsigned(&number, text + 1, 0, CORE_SLOTS);
 		if (result < 0)
 			return result;
 		if (text[0] == '-' && number > count)
@@ -237,8 +237,11 @@ static int parse_count(const struct app *app, const char *text, unsigned *ret_co
 		*ret_count = text[0] == '+' ? count + number : count - number;
 		return 0;
 	}
+	result = text_parse_unsigned(&number, text, 0, CORE_SLOTS);
+	if (result == -ERANGE)
+		return result;
 	if (spec_parse_instances(&instances, text) < 0)
-		return -EINVAL;
+		return result == 0 ? -ERANGE : -EINVAL;
 	*ret_count = spec_instances_count(&instances, capacity_max());
 	return 0;
 }
