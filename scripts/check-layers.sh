@@ -15,6 +15,7 @@ supervisor > supervisor apply report recall launch origin app generation environ
 control > control commands adjust call judge orders view select queries describe
 config > config settings assign source value draft gather permit identity
 listener > listener group port local retreat
+ledger > ledger notes
 process > process birth
 '
 

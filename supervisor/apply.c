@@ -210,6 +210,7 @@ static int add_app(struct batch *batch, struct origin *origin,
 	if (app == NULL)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	app->held = stays_stopped(batch, spec->name);
+	recall_dealing(app);
 	result = take_up(app, spec, count, spec->autostart && !app->held, fault);
 	if (result < 0)
 		supervisor_remove(batch->supervisor, app);

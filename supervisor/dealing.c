@@ -161,6 +161,7 @@ int app_balance(struct app *app, const char *policy, const char *weights,
 		at->stale = true;
 	if (app->core.want.running)
 		route_update(app);
+	app->stepped = true;
 	log_info("%s: connections are dealt by %s", app->name,
 		 buckets_balance_name(dealing.balance));
 	return 1;

@@ -61,12 +61,6 @@ struct generation {
 	struct holding *holding[SPEC_LISTEN]; /* borrowed from the app */
 };
 
-/* How connections are dealt: by which policy, and what each slot weighs. */
-struct dealing {
-	enum balance balance;
-	uint16_t weight[CORE_SLOTS];
-};
-
 /* What `balance` ordered; in force while the configuration says what it said then. */
 struct override {
 	bool given;
@@ -262,7 +256,8 @@ void recall_apps(struct supervisor *supervisor, struct apply_report *report); /*
 bool recall_is_stopped(const struct supervisor *supervisor, const char *name);
 unsigned recall_count(const struct supervisor *supervisor, const char *name,
 		      unsigned configured);
-void recall_note(struct app *app); /* it may have changed */
+void recall_dealing(struct app *app); /* of one that was just added */
+void recall_note(struct app *app);    /* it may have changed */
 void recall_forget(struct app *app);
 void recall_write(struct supervisor *supervisor);
 

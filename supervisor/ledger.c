@@ -10,15 +10,13 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/json.h"
 #include "common/text.h"
 
 #define NOTES      "ledger.json"
 #define APPS       "apps"
-#define BEGINNING  ".new" /* the name of a file until it is whole */
-#define VERSION    1
-#define FILE_BYTES ((size_t)1 << 20)
-#define ASIDE_MOST 100 /* files set aside of one name */
+#define BEGINNING  ".new"             /* the name of a file until it is whole */
+#define FILE_BYTES ((size_t)16 << 20) /* more than the largest that we write */
+#define ASIDE_MOST 100                /* files set aside of one name */
 
 /* ---- files ---- */
 
@@ -115,119 +113,6 @@ static void set_aside(int directory, const char *below, const char *name,
 
 /* ---- notes ---- */
 
-static bool is_empty(const struct ledger_note *note)
-{
-	return !note->stopped && note->count == 0;
-}
-
-static struct ledger_note *find(const struct ledger *ledger, const char *app)
-{
-	for (unsigned i = 0; i < ledger->notes; i++)
-		if (strcmp(ledger->note[i].app, app) == 0)
-			return &ledger->note[i];
-	return NULL;
-}
-
-const struct ledger_note *ledger_find(const struct ledger *ledger, const char *app)
-{
-	return find(ledger, app);
-}
-
-static void forget_note(struct ledger *ledger, struct ledger_note *note)
-{
-	size_t behind = (size_t)(&ledger->note[ledger->notes] - note) - 1;
-
-	memmove(note, note + 1, behind * sizeof(*note));
-	ledger->notes--;
-	ledger->changed = true;
-}
-
-/* When there is no room, the oldest goes: of an app that came and went long ago. */
-static void add_note(struct ledger *ledger, const struct ledger_note *note)
-{
-	struct ledger_note *grown;
-
-	if (ledger->notes == LEDGER_NOTES)
-		forget_note(ledger, &ledger->note[0]);
-	grown = realloc(ledger->note, (ledger->notes + 1) * sizeof(*grown));
-	if (grown == NULL)
-		return;
-	ledger->note = grown;
-	grown[ledger->notes++] = *note;
-	ledger->changed = true;
-}
-
-static bool is_same(const struct ledger_note *one, const struct ledger_note *other)
-{
-	return one->stopped == other->stopped && one->count == other->count &&
-	       one->configured == other->configured;
-}
-
-void ledger_note(struct ledger *ledger, const struct ledger_note *note)
-{
-	struct ledger_note *before = find(ledger, note->app);
-
-	if (before != NULL && is_empty(note)) {
-		forget_note(ledger, before);
-	} else if (before != NULL && !is_same(before, note)) {
-		*before = *note;
-		ledger->changed = true;
-	} else if (before == NULL && !is_empty(note)) {
-		add_note(ledger, note);
-	}
-}
-
-void ledger_note_embedded(struct ledger *ledger, bool embedded)
-{
-	ledger->changed = ledger->changed || ledger->embedded != embedded;
-	ledger->embedded = embedded;
-}
-
-static int read_note(const struct json *json, struct ledger_note *note)
-{
-	const char *app = json_find_text(json, "app");
-	int64_t count = json_find_number(json, "count", 0);
-	int64_t configured = json_find_number(json, "configured", 0);
-
-	*note = (struct ledger_note){.stopped = json_find_bool(json, "stopped")};
-	if (app == NULL || !text_copy(note->app, sizeof(note->app), app) || count < 0 ||
-	    count > CORE_SLOTS || configured < 0 || configured > CORE_SLOTS)
-		return -EBADMSG;
-	note->count = (unsigned)count;
-	note->configured = (unsigned)configured;
-	return 0;
-}
-
-static int read_notes(struct ledger *ledger, const struct json *json, struct fault *fault)
-{
-	const struct json *apps = json_find(json, "apps");
-	int64_t version = json_find_number(json, "version", -1);
-
-	if (version != VERSION)
-		return fault_set(fault, -EBADMSG, "its version is not %d", VERSION);
-	if (!json_is_list(apps) || json_count(apps) > LEDGER_NOTES)
-		return fault_set(fault, -EBADMSG, "it has no list of apps, or too many");
-	for (size_t i = 0; i < json_count(apps); i++) {
-		struct ledger_note note;
-
-		if (read_note(json_at(apps, i), &note) < 0)
-			return fault_set(fault, -EBADMSG, "app %zu makes no sense", i);
-		ledger_note(ledger, &note);
-	}
-	ledger->embedded = json_find_bool(json, "embedded");
-	return 0;
-}
-
-static int decode(struct ledger *ledger, const struct buffer *content,
-		  struct fault *fault)
-{
-	struct json *json = json_parse(content->bytes, content->count, fault);
-	int result = json != NULL ? read_notes(ledger, json, fault) : -EBADMSG;
-
-	json_free(json);
-	return result;
-}
-
 int ledger_open(struct ledger *ledger, const char *state, struct fault *fault)
 {
 	struct buffer content;
@@ -242,47 +127,22 @@ int ledger_open(struct ledger *ledger, const char *state, struct fault *fault)
 	buffer_init(&content, FILE_BYTES);
 	result = read_whole(directory, NOTES, &content);
 	if (result == 0)
-		result = decode(ledger, &content, fault);
+		result =
+			notes_decode(&ledger->notes, content.bytes, content.count, fault);
 	else if (result != -ENOENT)
 		(void)fault_set(fault, result, "%s", strerror(-result));
 	buffer_free(&content);
 	if (result == -ENOENT)
 		return 0;
-	if (result < 0) {
-		ledger->notes = 0;
+	if (result < 0)
 		set_aside(directory, "", NOTES, fault);
-	}
-	ledger->changed = false;
 	return result;
 }
 
 void ledger_close(struct ledger *ledger)
 {
-	free(ledger->note);
+	notes_free(&ledger->notes);
 	*ledger = (struct ledger){0};
-}
-
-static void encode(const struct ledger *ledger, struct buffer *to)
-{
-	struct json_writer writer = {.to = to};
-
-	json_open_object(&writer, NULL);
-	json_put_number(&writer, "version", VERSION);
-	json_put_bool(&writer, "embedded", ledger->embedded);
-	json_open_array(&writer, "apps");
-	for (unsigned i = 0; i < ledger->notes; i++) {
-		const struct ledger_note *note = &ledger->note[i];
-
-		json_open_object(&writer, NULL);
-		json_put_text(&writer, "app", note->app);
-		json_put_bool(&writer, "stopped", note->stopped);
-		json_put_number(&writer, "count", note->count);
-		json_put_number(&writer, "configured", note->configured);
-		json_close_object(&writer);
-	}
-	json_close_array(&writer);
-	json_close_object(&writer);
-	buffer_append_text(to, "\n");
 }
 
 int ledger_write(struct ledger *ledger, struct fault *fault)
@@ -291,12 +151,12 @@ int ledger_write(struct ledger *ledger, struct fault *fault)
 	struct buffer content;
 	int result;
 
-	if (!ledger->changed)
+	if (!ledger->notes.changed)
 		return 0;
-	ledger->changed = false;
+	ledger->notes.changed = false;
 	directory = open_directory(ledger, "");
 	buffer_init(&content, FILE_BYTES);
-	encode(ledger, &content);
+	notes_encode(&ledger->notes, &content);
 	result = directory < 0 ? directory : replace(directory, NOTES, &content);
 	buffer_free(&content);
 	if (result < 0)

@@ -19,24 +19,13 @@
 #include "common/buffer.h"
 #include "common/fault.h"
 #include "common/places.h"
-#include "supervisor/core/spec.h"
+#include "supervisor/notes.h"
 
-#define LEDGER_NOTES 4096 /* apps of which something is noted */
-#define LEDGER_PATH  (PLACES_PATH + SPEC_NAME + 32)
-
-struct ledger_note {
-	char app[SPEC_NAME];
-	bool stopped;        /* by hand: until it is started by hand */
-	unsigned count;      /* of workers, by `scale`; 0: as configured */
-	unsigned configured; /* the number when it was scaled; another ends that */
-};
+#define LEDGER_PATH (PLACES_PATH + SPEC_NAME + 32)
 
 struct ledger {
 	char state[PLACES_PATH];
-	struct ledger_note *note;
-	unsigned notes;
-	bool embedded; /* the embedded configuration ran */
-	bool changed;  /* since it was written */
+	struct notes notes;
 };
 
 /* Reads the notes.  On failure there are none, and the fault says what became of the
@@ -46,12 +35,6 @@ void ledger_close(struct ledger *ledger);
 /* Writes the notes, if they have changed; one that failed is tried again with the next
  * change. */
 int ledger_write(struct ledger *ledger, struct fault *fault);
-
-/* Borrowed until the next note; NULL: nothing was noted. */
-const struct ledger_note *ledger_find(const struct ledger *ledger, const char *app);
-/* One that says nothing is forgotten. */
-void ledger_note(struct ledger *ledger, const struct ledger_note *note);
-void ledger_note_embedded(struct ledger *ledger, bool embedded);
 
 /* ---- ad-hoc apps, by name ---- */
 

@@ -34,7 +34,7 @@ bool recall_replaces_embedded(const struct supervisor *supervisor)
 	const char *const *name;
 	bool any;
 
-	if (supervisor->recalled || supervisor->ledger.embedded ||
+	if (supervisor->recalled || supervisor->ledger.notes.embedded ||
 	    supervisor->default_file[0] != '\0' ||
 	    origin_is_default_there(&supervisor->places))
 		return false;
@@ -120,7 +120,7 @@ void recall_apps(struct supervisor *supervisor, struct apply_report *report)
 
 bool recall_is_stopped(const struct supervisor *supervisor, const char *name)
 {
-	const struct ledger_note *note = ledger_find(&supervisor->ledger, name);
+	const struct note *note = notes_find(&supervisor->ledger.notes, name);
 
 	return note != NULL && note->stopped;
 }
@@ -129,18 +129,28 @@ bool recall_is_stopped(const struct supervisor *supervisor, const char *name)
 unsigned recall_count(const struct supervisor *supervisor, const char *name,
 		      unsigned configured)
 {
-	const struct ledger_note *note = ledger_find(&supervisor->ledger, name);
+	const struct note *note = notes_find(&supervisor->ledger.notes, name);
 
 	if (note == NULL || note->count == 0 || note->configured != configured)
 		return configured;
 	return note->count;
 }
 
+void recall_dealing(struct app *app)
+{
+	const struct note *note = notes_find(&app->supervisor->ledger.notes, app->name);
+
+	if (note != NULL && note->dealt)
+		app->override = (struct override){.given = true,
+						  .dealing = note->dealing,
+						  .configured = note->dealing_configured};
+}
+
 void recall_note(struct app *app)
 {
 	struct supervisor *supervisor = app->supervisor;
 	unsigned configured = app_generation(app)->count;
-	struct ledger_note note = {.stopped = app->held};
+	struct note note = {.stopped = app->held};
 
 	if (supervisor->stopping || !supervisor->recalled)
 		return;
@@ -149,16 +159,19 @@ void recall_note(struct app *app)
 		note.count = app->core.want.count;
 		note.configured = configured;
 	}
-	ledger_note(&supervisor->ledger, &note);
+	note.dealt = app->override.given;
+	note.dealing = app->override.dealing;
+	note.dealing_configured = app->override.configured;
+	notes_put(&supervisor->ledger.notes, &note);
 }
 
 void recall_forget(struct app *app)
 {
-	struct ledger_note note = {0};
+	struct note note = {0};
 
 	(void)text_copy(note.app, sizeof(note.app), app->name);
 	if (!app->supervisor->stopping)
-		ledger_note(&app->supervisor->ledger, &note);
+		notes_put(&app->supervisor->ledger.notes, &note);
 }
 
 static bool runs_embedded(const struct supervisor *supervisor)
@@ -175,7 +188,7 @@ void recall_write(struct supervisor *supervisor)
 
 	if (supervisor->stopping || !supervisor->recalled)
 		return;
-	ledger_note_embedded(&supervisor->ledger, runs_embedded(supervisor));
+	notes_put_embedded(&supervisor->ledger.notes, runs_embedded(supervisor));
 	if (ledger_write(&supervisor->ledger, &fault) < 0)
 		tell(supervisor, &fault);
 }

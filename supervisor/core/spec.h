@@ -114,6 +114,12 @@ struct app_spec {
 	const char *cron; /* when all are recycled; NULL: never */
 };
 
+/* How connections are dealt: by which policy, and what each slot weighs. */
+struct dealing {
+	enum balance balance;
+	uint16_t weight[CORE_SLOTS];
+};
+
 struct spec {
 	unsigned log_level; /* enum log_level; the core knows no log */
 	const struct app_spec *app;

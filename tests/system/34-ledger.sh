@@ -16,6 +16,7 @@ for name in kept held gone; do
 	check "an ad-hoc app: $name" ad_hoc "$name"
 done
 check "orders are given: scale" eval 'ctl scale kept 3 && ctl scale web 4'
+check "balance" eval 'ctl balance web ip-hash && ctl balance kept random --weights 3,1'
 check "stop" ctl stop held
 check "delete" ctl delete gone
 check "an app that is not started by itself is started" ctl start late
@@ -26,6 +27,8 @@ check "H1 start brings all back" ctl start
 check "H1 the ad-hoc app as it was scaled" state_of kept online 3
 check "H1 the app of the file, too" state_of web online 4
 check "beside what its file says" says "scaled; the config says 2" ctl show web
+check "H1 with the balance they were given" equal \
+	"$(app web .balance) $(app kept '"\(.balance) \(.weights)"')" "ip-hash random [3,1,1]"
 check "H5 what was stopped stays stopped" state_of held stopped 0
 check "H5 what was deleted stays gone" not ctl show gone
 check "autostart = false holds again" state_of late stopped 0

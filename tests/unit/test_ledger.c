@@ -62,11 +62,10 @@ static int open_again(void)
 
 static void note(const char *app, bool stopped, unsigned count, unsigned configured)
 {
-	struct ledger_note one = {
-		.stopped = stopped, .count = count, .configured = configured};
+	struct note one = {.stopped = stopped, .count = count, .configured = configured};
 
 	(void)snprintf(one.app, sizeof(one.app), "%s", app);
-	ledger_note(&ledger, &one);
+	notes_put(&ledger.notes, &one);
 }
 
 /* ---- notes ---- */
@@ -75,16 +74,42 @@ START_TEST(notes_come_back_as_they_were)
 {
 	note("web", false, 4, 2);
 	note("api", true, 0, 0);
-	ledger_note_embedded(&ledger, true);
+	notes_put_embedded(&ledger.notes, true);
 	ck_assert_int_eq(ledger_write(&ledger, &fault), 0);
 	ck_assert_int_eq(open_again(), 0);
-	ck_assert_uint_eq(ledger.notes, 2);
-	ck_assert_uint_eq(ledger_find(&ledger, "web")->count, 4);
-	ck_assert_uint_eq(ledger_find(&ledger, "web")->configured, 2);
-	ck_assert(!ledger_find(&ledger, "web")->stopped);
-	ck_assert(ledger_find(&ledger, "api")->stopped);
-	ck_assert(ledger.embedded);
-	ck_assert_ptr_null(ledger_find(&ledger, "other"));
+	ck_assert_uint_eq(ledger.notes.count, 2);
+	ck_assert_uint_eq(notes_find(&ledger.notes, "web")->count, 4);
+	ck_assert_uint_eq(notes_find(&ledger.notes, "web")->configured, 2);
+	ck_assert(!notes_find(&ledger.notes, "web")->stopped);
+	ck_assert(notes_find(&ledger.notes, "api")->stopped);
+	ck_assert(ledger.notes.embedded);
+	ck_assert_ptr_null(notes_find(&ledger.notes, "other"));
+}
+END_TEST
+
+START_TEST(how_connections_are_dealt_comes_back_with_every_weight)
+{
+	struct note one = {.app = "web", .dealt = true};
+	const struct note *back;
+
+	for (unsigned i = 0; i < CORE_SLOTS; i++)
+		one.dealing.weight[i] = one.dealing_configured.weight[i] = 1;
+	one.dealing.balance = BALANCE_IP_HASH;
+	one.dealing.weight[0] = 2;
+	one.dealing.weight[CORE_SLOTS - 1] = 1000;
+	one.dealing_configured.balance = BALANCE_RANDOM;
+	notes_put(&ledger.notes, &one);
+	ck_assert_int_eq(ledger_write(&ledger, &fault), 0);
+	ck_assert_int_eq(open_again(), 0);
+	back = notes_find(&ledger.notes, "web");
+	ck_assert_ptr_nonnull(back);
+	ck_assert(back->dealt);
+	ck_assert_mem_eq(&back->dealing, &one.dealing, sizeof(one.dealing));
+	ck_assert_mem_eq(&back->dealing_configured, &one.dealing_configured,
+			 sizeof(one.dealing_configured));
+	one.dealing.weight[1] = 2;
+	notes_put(&ledger.notes, &one);
+	ck_assert(ledger.notes.changed);
 }
 END_TEST
 
@@ -93,8 +118,8 @@ START_TEST(a_note_that_says_nothing_is_forgotten)
 	note("web", true, 0, 0);
 	note("api", true, 0, 0);
 	note("web", false, 0, 0);
-	ck_assert_ptr_null(ledger_find(&ledger, "web"));
-	ck_assert(ledger_find(&ledger, "api")->stopped);
+	ck_assert_ptr_null(notes_find(&ledger.notes, "web"));
+	ck_assert(notes_find(&ledger.notes, "api")->stopped);
 }
 END_TEST
 
@@ -116,14 +141,14 @@ START_TEST(notes_have_a_ceiling_and_the_oldest_goes)
 {
 	char name[16];
 
-	for (unsigned i = 0; i <= LEDGER_NOTES; i++) {
+	for (unsigned i = 0; i <= NOTES_MOST; i++) {
 		(void)snprintf(name, sizeof(name), "app-%u", i);
 		note(name, true, 0, 0);
 	}
-	ck_assert_uint_eq(ledger.notes, LEDGER_NOTES);
-	ck_assert_ptr_null(ledger_find(&ledger, "app-0"));
-	ck_assert_ptr_nonnull(ledger_find(&ledger, "app-1"));
-	ck_assert_ptr_nonnull(ledger_find(&ledger, name));
+	ck_assert_uint_eq(ledger.notes.count, NOTES_MOST);
+	ck_assert_ptr_null(notes_find(&ledger.notes, "app-0"));
+	ck_assert_ptr_nonnull(notes_find(&ledger.notes, "app-1"));
+	ck_assert_ptr_nonnull(notes_find(&ledger.notes, name));
 }
 END_TEST
 
@@ -137,6 +162,13 @@ static const char *const broken[] = {
 	"{\"version\":1,\"apps\":[{\"app\":\"a\",\"stopped\":true},{\"app\":7}]}",
 	"{\"version\":1,\"apps\":[{\"app\":\"a\",\"count\":257}]}",
 	"{\"version\":1,\"apps\":[{\"app\":\"a\",\"count\":-1}]}",
+	"{\"version\":1,\"apps\":[{\"app\":\"a\",\"dealing\":{\"policy\":\"hash\"}}]}",
+	"{\"version\":1,\"apps\":[{\"app\":\"a\",\"dealing\":{\"policy\":\"hash\","
+	"\"weights\":"
+	"[0],\"configured\":{\"policy\":\"hash\",\"weights\":[]}}}]}",
+	"{\"version\":1,\"apps\":[{\"app\":\"a\",\"dealing\":{\"policy\":\"luck\","
+	"\"weights\":"
+	"[],\"configured\":{\"policy\":\"hash\",\"weights\":[]}}}]}",
 	"{\"version\":1,\"apps\":[{\"app\":\"0123456789012345678901234567890123456789"
 	"01234567890123456789012345\"}]}",
 };
@@ -148,11 +180,11 @@ START_TEST(broken_notes_are_set_aside_and_told)
 	ck_assert_ptr_nonnull(strstr(fault.text, "set aside as ledger.json.broken: "));
 	ck_assert(!is_there("ledger.json"));
 	ck_assert(is_there("ledger.json.broken"));
-	ck_assert_uint_eq(ledger.notes, 0);
+	ck_assert_uint_eq(ledger.notes.count, 0);
 	note("web", true, 0, 0);
 	ck_assert_int_eq(ledger_write(&ledger, &fault), 0);
 	ck_assert_int_eq(open_again(), 0);
-	ck_assert_uint_eq(ledger.notes, 1);
+	ck_assert_uint_eq(ledger.notes.count, 1);
 }
 END_TEST
 
@@ -294,6 +326,7 @@ static Suite *suite_of_ledger(void)
 	tcase_add_checked_fixture(notes, begin, end);
 	unit_watch_fds(notes);
 	tcase_add_test(notes, notes_come_back_as_they_were);
+	tcase_add_test(notes, how_connections_are_dealt_comes_back_with_every_weight);
 	tcase_add_test(notes, a_note_that_says_nothing_is_forgotten);
 	tcase_add_test(notes, only_what_has_changed_is_written);
 	tcase_add_test(notes, notes_have_a_ceiling_and_the_oldest_goes);
