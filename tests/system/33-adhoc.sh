@@ -118,6 +118,22 @@ check "the same values are not" says "runs already" launch "$W" -n vars -l 127.0
 check "an environment that is too large is refused in words" says "more than 64 KiB" env \
 	HUGE="$(printf '%070000d' 0)" "$BUILD/clusterctl" start "$W" -n huge -E
 
+# ---- settings that are passed on ----
+
+setting() { jq -r "$2" < <(ctl show "$1" --json | jq '.apps[0]'); }
+check "--balance, --max-memory and --ready are settings" ctl start "$W" -n settings -l 127.0.0.1:0 \
+	--balance ip-hash --max-memory 300M --ready notify
+check "as its file says" eval 'grep -qF "memory = \"300M\"" "$CLUSTERD_HOME/state/apps/settings.conf" &&
+	grep -qF "on = \"notify\"" "$CLUSTERD_HOME/state/apps/settings.conf"'
+check "and as it runs" equal "$(setting settings .balance)" ip-hash
+if [ "$(id -u)" = 0 ]; then
+	chmod 755 "$HOUSE" "$HERE"
+	check "--user" ctl start "$(command -v sleep)" -n other-user --user nobody -C / -- 1d
+	check "it runs as that user" equal "$(stat -c %U "/proc/$(pids other-user)")" nobody
+else
+	skip "--user" "only root can be somebody else"
+fi
+
 # ---- A3 what cannot be started leaves nothing ----
 
 refused() { # WHAT CODE TEXT WORDS...
