@@ -61,6 +61,79 @@ void dealing_settle(struct app *app)
 		app->override.given = false;
 }
 
+/* ---- by load ---- */
+
+#define FEW        4    /* connections: so many more or less make no difference */
+#define FAST       500  /* us: nor does it how fast a fast answer is */
+#define CONNECTION 1024 /* one, as a load: its share by weight still counts */
+#define MOST       ((uint64_t)1 << 30) /* of what workers say */
+
+static bool leans(enum balance policy)
+{
+	return policy == BALANCE_LEAST_CONN || policy == BALANCE_LEAST_LATENCY;
+}
+
+unsigned dealing_factor(const struct app *app, unsigned slot)
+{
+	enum balance policy = dealing_policy(app);
+
+	if (!leans(policy))
+		return 1;
+	return policy == app->leaning ? lean_factor(&app->lean, slot) : LEAN_EVEN;
+}
+
+/* Who weighs twice as much is to have twice the connections, but no slower answers.
+ * 0: not known. */
+static uint64_t load_of(const struct app *app, enum balance policy, unsigned slot,
+			const struct beat *beat)
+{
+	bool by_latency = policy == BALANCE_LEAST_LATENCY;
+	uint64_t figure = by_latency ? beat->latency_usec : beat->connections;
+	struct dealing dealing;
+
+	if (figure == BEAT_UNKNOWN)
+		return 0;
+	if (figure > MOST)
+		figure = MOST;
+	if (by_latency)
+		return figure + FAST;
+	dealing_read(app, &dealing);
+	return figure * CONNECTION / dealing.weight[slot] + FEW * CONNECTION;
+}
+
+/* While a successor serves beside the one it replaces, it speaks for the slot. */
+static bool speaks_for_slot(const struct seat *seat)
+{
+	const struct place *place = seat->place;
+	const struct slot *slot = &place->app->core.slot[place->slot];
+	unsigned own = (unsigned)(seat - place->seat), other = 1 - own;
+
+	if (slot->seat[own].phase != WORKER_SERVING || place->slot >= CORE_SLOTS)
+		return false;
+	return slot->seat[other].phase != WORKER_SERVING ||
+	       slot->seat[other].served <= slot->seat[own].served;
+}
+
+void dealing_hear(const struct seat *seat, const struct beat *beat)
+{
+	struct app *app = seat->place->app;
+	enum balance policy = dealing_policy(app);
+	unsigned slot = seat->place->slot;
+	uint64_t load;
+
+	if (!leans(policy) || !speaks_for_slot(seat))
+		return;
+	if (policy != app->leaning)
+		app->lean = (struct lean){0};
+	app->leaning = policy;
+	load = load_of(app, policy, slot, beat);
+	if (load > 0)
+		lean_hear(&app->lean, slot, (uint64_t)seat->process.pid, load,
+			  seat->beat);
+	if (lean_look(&app->lean, core_count(&app->core), seat->beat))
+		app->stepped = true;
+}
+
 /* ---- the order ---- */
 
 static int refuse_policy(const char *policy, struct fault *fault)
@@ -169,21 +242,22 @@ int app_balance(struct app *app, const char *policy, const char *weights,
 
 /* ---- what people are told ---- */
 
-static const char *why_no_turns(int error)
+/* Turns give way to chance where the kernel refuses their program. */
+static void note_fallback(const struct app *app, bool is_round_robin,
+			  struct app_status *status)
 {
-	if (error == -EPERM)
-		return "round-robin needs CAP_BPF";
-	return "this kernel cannot do round-robin";
-}
+	static const char *const notes[][2] = {
+		{"by lot: this kernel cannot do round-robin",
+		 "by lot: round-robin needs CAP_BPF"},
+		{"this kernel cannot do round-robin", "round-robin needs CAP_BPF"}};
 
-/* Round-robin falls back to chance where the kernel refuses its program. */
-static void note_fallback(const struct app *app, struct app_status *status)
-{
 	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
 		if (at->listener.no_turns == 0)
 			continue;
-		status->balance = buckets_balance_name(BALANCE_RANDOM);
-		status->balance_note = why_no_turns(at->listener.no_turns);
+		if (is_round_robin)
+			status->balance = buckets_balance_name(BALANCE_RANDOM);
+		status->balance_note =
+			notes[is_round_robin][at->listener.no_turns == -EPERM];
 	}
 }
 
@@ -196,6 +270,6 @@ void dealing_read_status(const struct app *app, struct app_status *status)
 	status->balance = buckets_balance_name(now.balance);
 	if (is_ordered(app))
 		status->balance_configured = buckets_balance_name(app_spec(app)->balance);
-	if (now.balance == BALANCE_ROUND_ROBIN)
-		note_fallback(app, status);
+	if (buckets_go_in_turn(now.balance))
+		note_fallback(app, now.balance == BALANCE_ROUND_ROBIN, status);
 }

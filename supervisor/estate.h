@@ -18,6 +18,7 @@
 #include "supervisor/control.h"
 #include "supervisor/core/cron.h"
 #include "supervisor/core/depth.h"
+#include "supervisor/core/lean.h"
 #include "supervisor/heartbeat.h"
 #include "supervisor/identity.h"
 #include "supervisor/ledger.h"
@@ -153,6 +154,8 @@ struct app {
 	struct ev_timer look; /* at retreats, while there are any */
 	struct crowd crowd;
 	struct override override;
+	enum balance leaning; /* the policy that `lean` is about */
+	struct lean lean;
 	struct bounds bounds;
 	struct operation *operations;
 	struct {
@@ -346,6 +349,8 @@ const struct listener *route_to_slots(const struct app *app);
 /* dealing.c */
 void dealing_read(const struct app *app, struct dealing *ret_dealing); /* in force */
 enum balance dealing_policy(const struct app *app);
+unsigned dealing_factor(const struct app *app, unsigned slot); /* on its weight */
+void dealing_hear(const struct seat *seat, const struct beat *beat);
 void dealing_settle(struct app *app); /* ends an override when its time is over */
 void dealing_read_status(const struct app *app, struct app_status *status);
 

@@ -220,7 +220,7 @@ static int steer_again(struct listener *listener)
 	fd = find_member(listener, slots.index);
 	if (fd < 0)
 		return fd;
-	if (listener->balance == BALANCE_ROUND_ROBIN) {
+	if (buckets_go_in_turn(listener->balance)) {
 		listener->no_turns = steer_in_turn(listener, fd);
 		if (listener->no_turns == 0)
 			return 0;
@@ -298,7 +298,7 @@ int listener_steer(struct listener *listener, enum balance balance,
 	listener->steered = true;
 	listener->addressed = addressed;
 	listener->balance = balance;
-	if (balance == BALANCE_ROUND_ROBIN && listener->no_turns < 0)
+	if (buckets_go_in_turn(balance) && listener->no_turns < 0)
 		listener->balance = BALANCE_RANDOM;
 	listener->buckets = *buckets;
 	result = steer_again(listener);

@@ -94,7 +94,7 @@ static void steer(struct app *app, struct holding *holding)
 	for (unsigned i = 0; i < slots; i++) {
 		slot[i].healthy = core_routes(&app->core, i) && serves(app, holding, i) &&
 				  !crowd_avoids(app, i);
-		slot[i].weight = dealing.weight[i];
+		slot[i].weight = dealing.weight[i] * dealing_factor(app, i);
 	}
 	if (dealing.balance == BALANCE_CPU)
 		find_homes(holding, slot, slots);

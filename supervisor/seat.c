@@ -67,6 +67,7 @@ static void translate(struct seat *seat, const struct beat *beat)
 	if (beat->watchdog) {
 		seat->beat = clock_now();
 		post(seat, CORE_BEAT, 0);
+		dealing_hear(seat, beat);
 	}
 	if (beat->stopping)
 		post(seat, CORE_LEAVE, 0);

@@ -38,8 +38,8 @@ static const struct setting_choice balances[] = {
 	{"ip-hash", BALANCE_IP_HASH, false},
 	{"round-robin", BALANCE_ROUND_ROBIN, false},
 	{"cpu", BALANCE_CPU, false},
-	{"least-conn", 0, true},
-	{"least-latency", 0, true},
+	{"least-conn", BALANCE_LEAST_CONN, false},
+	{"least-latency", BALANCE_LEAST_LATENCY, false},
 	{"queue", 0, true},
 	{0},
 };

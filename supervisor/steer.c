@@ -153,6 +153,8 @@ static void emit_key(struct steer_program *program, enum balance balance, unsign
 		return;
 	case BALANCE_RANDOM:
 	case BALANCE_ROUND_ROBIN:
+	case BALANCE_LEAST_CONN:
+	case BALANCE_LEAST_LATENCY:
 	case BALANCES:
 		break;
 	}

@@ -20,9 +20,13 @@
 #define MULTIPLIER 0x9e3779b1U /* 2^32 by the golden ratio: scatters what is in a row */
 
 static const char *const names[BALANCES] = {
-	[BALANCE_RANDOM] = "random",   [BALANCE_HASH] = "hash",
-	[BALANCE_IP_HASH] = "ip-hash", [BALANCE_ROUND_ROBIN] = "round-robin",
+	[BALANCE_RANDOM] = "random",
+	[BALANCE_HASH] = "hash",
+	[BALANCE_IP_HASH] = "ip-hash",
+	[BALANCE_ROUND_ROBIN] = "round-robin",
 	[BALANCE_CPU] = "cpu",
+	[BALANCE_LEAST_CONN] = "least-conn",
+	[BALANCE_LEAST_LATENCY] = "least-latency",
 };
 
 const char *buckets_balance_name(enum balance balance)
@@ -40,6 +44,12 @@ bool buckets_find_balance(const char *name, enum balance *ret_balance)
 		return true;
 	}
 	return false;
+}
+
+bool buckets_go_in_turn(enum balance balance)
+{
+	return balance == BALANCE_ROUND_ROBIN || balance == BALANCE_LEAST_CONN ||
+	       balance == BALANCE_LEAST_LATENCY;
 }
 
 struct deal {

@@ -20,16 +20,20 @@
 #define BUCKETS 256
 
 enum balance {
-	BALANCE_RANDOM,      /* by lot */
-	BALANCE_HASH,        /* of both addresses and ports */
-	BALANCE_IP_HASH,     /* of the client's address: sticky */
-	BALANCE_ROUND_ROBIN, /* in turn; by lot where that is not allowed */
-	BALANCE_CPU,         /* of the core that received it; by lot among several */
+	BALANCE_RANDOM,        /* by lot */
+	BALANCE_HASH,          /* of both addresses and ports */
+	BALANCE_IP_HASH,       /* of the client's address: sticky */
+	BALANCE_ROUND_ROBIN,   /* in turn; by lot where that is not allowed */
+	BALANCE_CPU,           /* of the core that received it; by lot among several */
+	BALANCE_LEAST_CONN,    /* in turn, less often to who has many open (lean.h) */
+	BALANCE_LEAST_LATENCY, /* in turn, less often to who is slow */
 	BALANCES
 };
 
 const char *buckets_balance_name(enum balance balance); /* as configurations say it */
 bool buckets_find_balance(const char *name, enum balance *ret_balance);
+/* Goes by turns, where that is allowed; else by lot. */
+bool buckets_go_in_turn(enum balance balance);
 
 struct buckets {
 	uint16_t owner[BUCKETS]; /* slot */
