@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.." || exit 1
 rooms='
 supervisor > supervisor apply report recall launch origin app generation environment
 	operation seat spawn route dealing crowd bounds holding signals status rights estate clusterd
-control > control commands adjust call judge orders view select queries describe
+control > control access reserve commands adjust call judge orders view select queries describe
 config > config settings assign source value draft gather permit identity
 listener > listener group port local retreat
 ledger > ledger notes

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/log.h"
 #include "common/text.h"
 #include "supervisor/estate.h"
 
@@ -385,6 +387,31 @@ static int commit_file(struct batch *batch, struct loaded *file)
 	return result;
 }
 
+static void admit(struct supervisor *supervisor, const struct spec *spec)
+{
+	gid_t group = getegid();
+	struct fault fault;
+
+	if (spec->control_group != NULL &&
+	    identity_find_group(spec->control_group, &group) < 0)
+		return; /* it was there a moment ago, when the file was read */
+	if (control_admit(supervisor->control, (mode_t)spec->control_mode.value, group,
+			  &fault) < 0)
+		log_error("control: %s", fault.text);
+}
+
+/* A file without settings of the supervisor changes none, unless it has lost them. */
+static void rule(struct batch *batch, const struct loaded *file)
+{
+	const struct spec *spec = &file->spec;
+
+	if (!spec->rules && !file->origin->rules)
+		return;
+	file->origin->rules = spec->rules;
+	log_set_level((enum log_level)spec->log_level);
+	admit(batch->supervisor, spec);
+}
+
 int supervisor_apply(struct supervisor *supervisor, const struct apply *apply,
 		     struct apply_report *ret_report)
 {
@@ -404,8 +431,11 @@ int supervisor_apply(struct supervisor *supervisor, const struct apply *apply,
 		result = load_all(&batch);
 	if (result == 0)
 		result = check_all(&batch);
-	for (unsigned i = 0; i < batch.files && result == 0; i++)
+	for (unsigned i = 0; i < batch.files && result == 0; i++) {
 		result = commit_file(&batch, &batch.file[i]);
+		if (apply->how != APPLY_PLAN)
+			rule(&batch, &batch.file[i]);
+	}
 	if (result < 0 && ret_report->faults.count == 0)
 		fault_add(&ret_report->faults, "%s", strerror(-result));
 	for (unsigned i = 0; i < batch.files; i++)

@@ -54,6 +54,8 @@ static int give_descriptors(struct birth *birth)
 	    (birth->program > 0 && lift(&birth->program, count) == -1))
 		return -1;
 	fd[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd[0] == -1)
+		return -1;
 	fd[1] = order->out == -1 ? fd[0] : order->out;
 	fd[2] = order->err == -1 ? fd[0] : order->err;
 	for (int i = LISTEN_FDS_START; i < count; i++)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,9 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "common/varlink.h"
+#include "supervisor/access.h"
 #include "supervisor/commands.h"
+#include "supervisor/reserve.h"
 
 #define CONNECTIONS   64
 #define BACKLOG       128
@@ -41,6 +44,8 @@ struct control {
 	struct ev_loop *loop;
 	int fd;
 	struct sockaddr_un address;
+	struct access access;
+	struct reserve reserve;
 	struct ev_io acceptable;
 	struct ev_timer pause;
 	struct connection connection[CONNECTIONS];
@@ -57,6 +62,7 @@ static void disconnect(struct connection *connection)
 	buffer_free(&connection->in);
 	buffer_free(&connection->out);
 	fd_close(&connection->fd);
+	reserve_fill(&control->reserve);
 }
 
 static bool is_open(const struct connection *connection)
@@ -65,11 +71,6 @@ static bool is_open(const struct connection *connection)
 }
 
 /* ---- what a peer says ---- */
-
-static bool is_allowed(const struct connection *connection)
-{
-	return connection->uid == 0 || connection->uid == geteuid();
-}
 
 static void refuse(struct connection *connection, const char *error,
 		   const char *parameter)
@@ -84,7 +85,8 @@ static void take_message(struct connection *connection, size_t count)
 	struct varlink_call message;
 	struct fault fault;
 
-	if (!is_allowed(connection)) {
+	if (!access_allows(&connection->control->access, connection->fd,
+			   connection->uid)) {
 		log_warn("control: refused user %u", (unsigned)connection->uid);
 		refuse(connection, VARLINK_SERVICE ".PermissionDenied", NULL);
 	} else if (varlink_decode_call(&message, connection->in.bytes, count - 1,
@@ -226,11 +228,19 @@ static void welcome(struct connection *connection, int fd, uid_t uid)
 	attend(connection);
 }
 
+#define BUSY(why) \
+	"{\"error\":\"" CALL_ERROR_BUSY "\",\"parameters\":{\"message\":\"" why "\"}}"
+
+/* `answer` is an array: the NUL that ends it ends the message. */
+#define TURN_AWAY(fd, answer)                                                        \
+	do {                                                                         \
+		(void)send(fd, answer, sizeof(answer), MSG_NOSIGNAL | MSG_DONTWAIT); \
+		(void)close(fd);                                                     \
+	} while (0)
+
 static void accept_one(struct control *control, int fd)
 {
-	static const char full[] =
-		"{\"error\":\"" CALL_ERROR_BUSY "\",\"parameters\":{\"message\":"
-		"\"too many connections are open\"}}";
+	static const char full[] = BUSY("too many connections are open");
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
@@ -243,23 +253,44 @@ static void accept_one(struct control *control, int fd)
 			welcome(&control->connection[i], fd, peer.uid);
 			return;
 		}
-	(void)send(fd, full, sizeof(full), MSG_NOSIGNAL | MSG_DONTWAIT); /* NUL and all */
-	(void)close(fd);
+	TURN_AWAY(fd, full);
+}
+
+static int accept_next(const struct control *control)
+{
+	int fd = accept4(control->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	return fd == -1 ? -errno : fd;
+}
+
+/* There is no descriptor but what was kept for this. */
+static int accept_on_reserve(struct control *control)
+{
+	static const char spent[] = BUSY("the supervisor is out of descriptors");
+	int left = reserve_spend(&control->reserve);
+	int fd = left >= 0 ? accept_next(control) : -EMFILE;
+
+	if (fd >= 0 && left > 0)
+		accept_one(control, fd);
+	else if (fd >= 0)
+		TURN_AWAY(fd, spent);
+	reserve_fill(&control->reserve);
+	return fd;
 }
 
 static void on_acceptable(struct ev_loop *loop, struct ev_io *watch, int events)
 {
 	struct control *control = watch->data;
-	int fd = accept4(control->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept_next(control);
 
 	(void)events;
-	if (fd >= 0) {
+	if (fd >= 0)
 		accept_one(control, fd);
+	else if (fd == -EMFILE || fd == -ENFILE)
+		fd = accept_on_reserve(control);
+	if (fd != -EMFILE && fd != -ENFILE && fd != -ENOMEM && fd != -ENOBUFS)
 		return;
-	}
-	if (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS)
-		return;
-	log_warn("control: %s: accepting pauses", strerror(errno));
+	log_warn("control: %s: accepting pauses", strerror(-fd));
 	ev_io_stop(loop, watch);
 	ev_timer_set(&control->pause, PAUSE_SECONDS, 0.);
 	ev_timer_start(loop, &control->pause);
@@ -270,6 +301,7 @@ static void on_pause_over(struct ev_loop *loop, struct ev_timer *timer, int even
 	struct control *control = timer->data;
 
 	(void)events;
+	reserve_fill(&control->reserve);
 	ev_io_start(loop, &control->acceptable);
 }
 
@@ -312,11 +344,14 @@ struct control *control_new(struct supervisor *supervisor, struct ev_loop *loop,
 	control->supervisor = supervisor;
 	control->loop = loop;
 	control->fd = -1;
+	control->access.mode = 0600;
+	reserve_fill(&control->reserve);
 	for (unsigned i = 0; i < CONNECTIONS; i++) {
 		control->connection[i].control = control;
 		control->connection[i].fd = -1;
 	}
 	if (open_at(control, path, fault) < 0) {
+		reserve_close(&control->reserve);
 		free(control);
 		return NULL;
 	}
@@ -345,7 +380,16 @@ void control_free(struct control *control)
 	ev_timer_stop(control->loop, &control->pause);
 	(void)unlink(control->address.sun_path);
 	fd_close(&control->fd);
+	reserve_close(&control->reserve);
 	free(control);
+}
+
+int control_admit(struct control *control, mode_t mode, gid_t group, struct fault *fault)
+{
+	if (control->access.mode == mode && control->access.group == group)
+		return 0;
+	return access_set(&control->access, control->address.sun_path, mode, group,
+			  fault);
 }
 
 /* Here an app is in the middle of a step: the next call of the peer has to wait until

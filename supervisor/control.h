@@ -1,14 +1,17 @@
 /*
  * control.h - Varlink connections on the control socket.
  *
- * One JSON object and a NUL byte a message; the peer is known by kernel credentials: only
- * the supervisor's own user and root may speak (others are answered PermissionDenied).  A
+ * One JSON object and a NUL byte a message; the peer is known by kernel credentials
+ * (access.h), and who may not speak is answered PermissionDenied.  A
  * fixed pool of 64 connections, requests of at most 64 KiB, idle ones closed after 30 s
- * unless an operation is awaited; on EMFILE accepting pauses for a second.  Handlers of
- * methods are in commands.c.
+ * unless an operation is awaited; when the process runs out of descriptors, one caller is
+ * still heard, by a descriptor kept for that, and others are told that it is busy.
+ * Handlers of methods are in commands.c.
  */
 #ifndef SUPERVISOR_CONTROL_H
 #define SUPERVISOR_CONTROL_H
+
+#include <sys/types.h>
 
 #include "common/fault.h"
 #include "supervisor/supervisor.h"
@@ -19,6 +22,8 @@ struct ev_loop;
 /* Binds `path` (mode 0600) and starts to accept.  NULL with a fault on failure. */
 struct control *control_new(struct supervisor *supervisor, struct ev_loop *loop,
 			    const char *path, struct fault *fault);
+/* From now on: by this mode and group; also changed live. */
+int control_admit(struct control *control, mode_t mode, gid_t group, struct fault *fault);
 void control_free(struct control *control); /* accepts NULL; unlinks the path */
 
 /* An operation has ended: whoever waits for it gets the answer.  It is written by

@@ -104,6 +104,7 @@ static int read_supervisor(struct draft *draft, struct value_reader *reader,
 	if (value->kind != VALUE_GROUP)
 		return value_expect(reader, value, "a group");
 	draft->supervisor = value;
+	draft->spec.rules = true;
 	reader->subject = "supervisor";
 	return read_group(reader, &to, "", value);
 }

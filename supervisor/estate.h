@@ -177,6 +177,7 @@ struct origin {
 	bool with_directory;
 	bool ad_hoc; /* a file of the ledger, with one app */
 	bool fresh;  /* no app was taken from it yet */
+	bool rules;  /* the settings of the supervisor came from it */
 };
 
 struct queued {

@@ -12,6 +12,8 @@
 #define LIMIT_TEXT 64
 #define SECOND     1000
 
+#define GROUPS_MOST 65536 /* as the kernel has it */
+
 /* Above it a double does not know every whole number. */
 #define NUMBER_MOST ((int64_t)1 << 53)
 
@@ -57,6 +59,25 @@ int permit_user(const struct assignment *task)
 	return 0;
 }
 
+static bool is_ours(gid_t wanted)
+{
+	gid_t group[GROUPS_MOST];
+	int count = getgroups(GROUPS_MOST, group);
+
+	for (int i = 0; i < count; i++)
+		if (group[i] == wanted)
+			return true;
+	return wanted == getegid();
+}
+
+/* A process takes on no group but by root's leave; a file may have any that we are in. */
+static bool may_use(const struct assignment *task, gid_t group)
+{
+	if (geteuid() == 0 || group == getegid())
+		return true;
+	return task->setting->kind == SETTING_MEMBERSHIP && is_ours(group);
+}
+
 int permit_group(const struct assignment *task)
 {
 	const char **group = field(task);
@@ -69,14 +90,18 @@ int permit_group(const struct assignment *task)
 	error = identity_find_group(name, &gid);
 	if (error)
 		return refuse_unknown(task, error, "group", name);
-	if (geteuid() != 0 && gid != getegid())
+	if (!may_use(task, gid))
 		return value_refuse(task->reader, task->value,
-				    "only root can start workers with another group");
+				    task->setting->kind == SETTING_GROUP
+					    ? "only root can start workers with another "
+					      "group"
+					    : "only root can let in a group that it is "
+					      "not in");
 	*group = name;
 	return 0;
 }
 
-int permit_umask(const struct assignment *task)
+int permit_mode(const struct assignment *task)
 {
 	const struct value *value = task->value;
 	const char *digits = value->text;
@@ -87,10 +112,10 @@ int permit_umask(const struct assignment *task)
 				    "octal digits in quotes, such as \"0027\"");
 	number = strtoul(digits, NULL, 8);
 	if (!digits[0] || digits[strspn(digits, "01234567")] ||
-	    number > (unsigned long)task->setting->most)
+	    (number & ~(unsigned long)task->setting->most) != 0)
 		return value_refuse(task->reader, value,
-				    "\"%s\" is not an octal number from 0 to 0777",
-				    digits);
+				    "\"%s\" is not octal, or has other bits than %04o",
+				    digits, (unsigned)task->setting->most);
 	return keep_option(task, (int)number);
 }
 

@@ -11,7 +11,7 @@
 
 int permit_user(const struct assignment *task);
 int permit_group(const struct assignment *task);
-int permit_umask(const struct assignment *task);
+int permit_mode(const struct assignment *task);
 int permit_level(const struct assignment *task);
 int permit_decision(const struct assignment *task);
 int permit_limit(const struct assignment *task);

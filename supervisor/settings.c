@@ -80,6 +80,7 @@ static const struct setting_choice logs[] = {
 	{0},
 };
 
+#define RULE(member)   offsetof(struct spec, member)
 #define AT(member)     offsetof(struct app_spec, member)
 #define POLICY(member) offsetof(struct app_spec, policy.member)
 #define LIMIT(kind)    AT(limit[SPEC_LIMIT_##kind])
@@ -100,8 +101,9 @@ static const struct setting_choice logs[] = {
 
 /* clang-format off */
 static const struct setting supervisor_settings[] = {
-	CHOICE("log_level",  offsetof(struct spec, log_level), "info", log_levels),
-	LATER("control"),
+	CHOICE("log_level",              RULE(log_level),     "info", log_levels),
+	ROW("control.mode",  MODE,       RULE(control_mode),  "0600", 0, 0660),
+	ROW("control.group", MEMBERSHIP, RULE(control_group), NULL,   0, 0),
 	{0},
 };
 
@@ -124,7 +126,7 @@ static const struct setting app_settings[] = {
 
 	ROW("user",          USER,      AT(user),      NULL,    0, 0),
 	ROW("group",         GROUP,     AT(group),     NULL,    0, 0),
-	ROW("umask",         UMASK,     AT(umask),     NULL,    0, 0777),
+	ROW("umask",         MODE,      AT(umask),     NULL,    0, 0777),
 	ROW("no_new_privileges", DECISION, AT(no_new_privileges), NULL, 0, 1),
 	ROW("nice",          LEVEL,     AT(nice),      NULL,    -20, 19),
 	ROW("oom_score_adj", LEVEL,     AT(oom_score_adj), NULL, -1000, 1000),

@@ -33,7 +33,8 @@ enum setting_kind {
 	SETTING_CHOICE,     /* an enum */
 	SETTING_USER,       /* const char *, a name or number that is known here */
 	SETTING_GROUP,      /* the same */
-	SETTING_UMASK,      /* struct spec_option, octal digits; most: the largest */
+	SETTING_MEMBERSHIP, /* the same, any group that we are in ourselves */
+	SETTING_MODE,       /* struct spec_option, octal digits; most: the bits allowed */
 	SETTING_LEVEL,      /* struct spec_option, a whole number */
 	SETTING_DECISION,   /* struct spec_option, true or false */
 	SETTING_LIMIT,      /* struct spec_limit: a number, "SOFT:HARD", "infinity" */

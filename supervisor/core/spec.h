@@ -121,7 +121,10 @@ struct dealing {
 };
 
 struct spec {
+	bool rules; /* it has a group `supervisor`, so that the next three count */
 	unsigned log_level; /* enum log_level; the core knows no log */
+	struct spec_option control_mode;
+	const char *control_group; /* NULL: the supervisor's own */
 	const struct app_spec *app;
 	unsigned apps;
 };

@@ -66,7 +66,9 @@ enum exit_code client_say_absent(const struct options *options, int code)
 				 "%s: no supervisor is running", command);
 	case -EACCES:
 	case -EPERM:
-		return say_error(options, EXIT_DENIED, NULL, "%s: permission denied",
+		return say_error(options, EXIT_DENIED, NULL,
+				 "%s: permission denied: the supervisor is another "
+				 "user's, and lets nobody else in",
 				 command);
 	case -EAGAIN:
 		return say_error(options, EXIT_BUSY, NULL,

@@ -4,6 +4,7 @@
 /* wraps: getsockopt accept4 */
 #include <errno.h>
 #include <ev.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -31,18 +32,36 @@ static char folder[] = "/tmp/test_control.XXXXXX";
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static bool is_stranger; /* the peers are of another user */
 static int accept_error; /* of the next accept; 0: none */
+static gid_t group;      /* of strangers, beside 4711; 0: their own */
 
 int __real_getsockopt(int fd, int level, int option, void *value, socklen_t *size);
 int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *size);
 int __real_accept4(int fd, struct sockaddr *peer, socklen_t *size, int flags);
 int __wrap_accept4(int fd, struct sockaddr *peer, socklen_t *size, int flags);
 
+static int tell_groups(gid_t *list, socklen_t *size)
+{
+	bool fits = *size >= 2 * sizeof(*list);
+
+	*size = 2 * sizeof(*list);
+	errno = ERANGE;
+	if (!fits)
+		return -1;
+	list[0] = 4711;
+	list[1] = group;
+	return 0;
+}
+
 int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *size)
 {
-	int code = __real_getsockopt(fd, level, option, value, size);
+	int code;
 
+	if (is_stranger && option == SO_PEERGROUPS)
+		return tell_groups(value, size);
+	code = __real_getsockopt(fd, level, option, value, size);
 	if (is_stranger && option == SO_PEERCRED)
-		((struct ucred *)value)->uid = geteuid() + 1;
+		*(struct ucred *)value =
+			(struct ucred){.uid = geteuid() + 1, .gid = 4711};
 	return code;
 }
 
@@ -310,6 +329,53 @@ START_TEST(other_users_are_refused)
 }
 END_TEST
 
+START_TEST(a_group_is_let_in_and_shut_out_live)
+{
+	struct fault fault;
+	struct stat status;
+	int fd = dial();
+
+	group = getegid();
+	is_stranger = true;
+	ck_assert_int_eq(control_admit(control, 0660, group, &fault), 0);
+	ck_assert_int_eq(stat(address.sun_path, &status), 0);
+	ck_assert_int_eq(status.st_mode & 0777, 0660);
+	ck_assert_uint_eq(status.st_gid, group);
+	SAY(fd, PING);
+	ck_assert_uint_eq(count_answers(hear(fd)), 1);
+
+	group = getegid() + 1; /* and now the peer is in another */
+	SAY(fd, STOP);
+	ck_assert_ptr_nonnull(strstr(hear(fd), "PermissionDenied"));
+	(void)close(fd);
+
+	group = getegid();
+	fd = dial();
+	turn();
+	ck_assert_int_eq(control_admit(control, 0600, group, &fault), 0);
+	ck_assert_int_eq(stat(address.sun_path, &status), 0);
+	ck_assert_int_eq(status.st_mode & 0777, 0600);
+	SAY(fd, STOP);
+	ck_assert_ptr_nonnull(strstr(hear(fd), "PermissionDenied"));
+	ck_assert_str_eq(fake.asked, "");
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(what_lets_the_group_read_does_not_let_it_speak)
+{
+	struct fault fault;
+	int fd = dial();
+
+	is_stranger = true;
+	group = getegid();
+	ck_assert_int_eq(control_admit(control, 0640, group, &fault), 0);
+	SAY(fd, STOP);
+	ck_assert_ptr_nonnull(strstr(hear(fd), "PermissionDenied"));
+	(void)close(fd);
+}
+END_TEST
+
 START_TEST(garbage_is_told_and_cut_off)
 {
 	int fd = dial();
@@ -392,6 +458,41 @@ START_TEST(without_descriptors_accepting_pauses_and_goes_on)
 }
 END_TEST
 
+/* From now on nothing can be opened but in the place of what is closed. */
+static void use_up_descriptors(void)
+{
+	struct rlimit limit;
+	int next = dup(STDERR_FILENO);
+
+	(void)close(next);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = (rlim_t)next;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+START_TEST(without_descriptors_one_is_heard_and_others_are_told)
+{
+	int one = dial(), other = dial(), third = dial();
+
+	use_up_descriptors();
+	SAY(one, WAIT);
+	ck_assert_str_eq(hear(one), "");
+	ck_assert_ptr_nonnull(strstr(hear(other), "out of descriptors"));
+	ck_assert_str_eq(hear(other), "END");
+	ck_assert_ptr_nonnull(strstr(hear(third), "Busy"));
+
+	(void)close(one);
+	turn();
+	(void)close(third);
+	third = dial();
+	SAY(third, PING);
+	ck_assert_uint_eq(count_answers(hear(third)), 1);
+	(void)close(other);
+	(void)close(third);
+	turn();
+}
+END_TEST
+
 START_TEST(whoever_waits_hears_when_the_supervisor_ends)
 {
 	int one = dial(), other = dial();
@@ -453,6 +554,9 @@ static Suite *suite_of_control(void)
 	tcase_add_test(tcase, a_peer_that_never_reads_does_not_make_us_grow);
 	tcase_add_test(tcase, who_comes_when_all_places_are_taken_is_told_so);
 	tcase_add_test(tcase, without_descriptors_accepting_pauses_and_goes_on);
+	tcase_add_test(tcase, without_descriptors_one_is_heard_and_others_are_told);
+	tcase_add_test(tcase, what_lets_the_group_read_does_not_let_it_speak);
+	tcase_add_test(tcase, a_group_is_let_in_and_shut_out_live);
 	tcase_add_test(tcase, whoever_waits_hears_when_the_supervisor_ends);
 	tcase_add_test(tcase, many_calls_of_many_peers_are_all_answered);
 	suite_add_tcase(suite, tcase);

@@ -68,8 +68,13 @@ static const struct {
 	{"supervisor = 1;", "t.conf:1: supervisor: expects a group, not a number"},
 	{"supervisor = { log_level = \"loud\"; };",
 	 "t.conf:1: supervisor.log_level: \"loud\" is none of: debug, info, warn, error"},
-	{"supervisor = { control = { mode = \"0660\"; }; };",
-	 "t.conf:1: supervisor.control: not supported yet"},
+	{"supervisor = { control = { mode = \"0666\"; }; };",
+	 "t.conf:1: supervisor.control.mode: \"0666\" is not octal, or has other bits "
+	 "than 0660"},
+	{"supervisor = { control = { group = \"no such\"; }; };",
+	 "t.conf:1: supervisor.control.group: no such group: \"no such\""},
+	{"supervisor = { control = true; };",
+	 "t.conf:1: supervisor.control: expects a group, not true or false"},
 	{"supervisor = { loglevel = 1; };",
 	 "t.conf:1: supervisor.loglevel: unknown key; did you mean log_level?"},
 	{"apps = ({ name = \"a\"; command = \"b\"; },\n{ name = \"b\"; command = \"b\"; "
@@ -97,9 +102,18 @@ START_TEST(a_configuration_may_have_no_apps)
 	ck_assert_int_eq(load("supervisor: { log_level = \"warn\"; };"), 0);
 	ck_assert_uint_eq(spec.apps, 0);
 	ck_assert_uint_eq(spec.log_level, LOG_LEVEL_WARN);
+	ck_assert(spec.rules);
+	ck_assert_int_eq(spec.control_mode.value, 0600);
+	ck_assert_ptr_null(spec.control_group);
 	ck_assert_int_eq(load("# nothing\n"), 0);
 	ck_assert_int_eq(load(""), 0);
 	ck_assert_uint_eq(spec.log_level, LOG_LEVEL_INFO);
+	ck_assert(!spec.rules);
+	ck_assert_int_eq(load("supervisor = { control = { mode = \"0660\"; "
+			      "group = 0; }; };"),
+			 0);
+	ck_assert_int_eq(spec.control_mode.value, 0660);
+	ck_assert_str_eq(spec.control_group, "0");
 }
 END_TEST
 

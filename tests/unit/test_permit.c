@@ -181,14 +181,14 @@ static const struct {
 	 "t.conf:2: a.umask: expects octal digits in quotes, such as \"0027\", not a "
 	 "number"},
 	{0, "umask = \"0028\";",
-	 "t.conf:2: a.umask: \"0028\" is not an octal number from 0 to 0777"},
+	 "t.conf:2: a.umask: \"0028\" is not octal, or has other bits than 0777"},
 	{0, "umask = \"1777\";",
-	 "t.conf:2: a.umask: \"1777\" is not an octal number from 0 to 0777"},
+	 "t.conf:2: a.umask: \"1777\" is not octal, or has other bits than 0777"},
 	{0, "umask = \"\";",
-	 "t.conf:2: a.umask: \"\" is not an octal number from 0 to 0777"},
+	 "t.conf:2: a.umask: \"\" is not octal, or has other bits than 0777"},
 	{0, "umask = \"99999999999999999999999\";",
-	 "t.conf:2: a.umask: \"99999999999999999999999\" is not an octal number from 0 "
-	 "to 0777"},
+	 "t.conf:2: a.umask: \"99999999999999999999999\" is not octal, or has other "
+	 "bits than 0777"},
 	{0, "nice = 20;", "t.conf:2: a.nice: 20 is more than 19"},
 	{0, "nice = -21;", "t.conf:2: a.nice: -21 is less than -20"},
 	{0, "oom_score_adj = 1001;", "t.conf:2: a.oom_score_adj: 1001 is more than 1000"},

@@ -193,7 +193,7 @@ static const struct {
 	 ".Busy\",\"parameters\":{\"message\":\"is shutting down\"}}",
 	 EXIT_BUSY, "is shutting down: try again"},
 	{"{\"error\":\"org.varlink.service.PermissionDenied\",\"parameters\":{}}",
-	 EXIT_DENIED, "clusterctl: stop: permission denied\n"},
+	 EXIT_DENIED, "clusterctl: stop: permission denied: the supervisor is"},
 	{"{\"error\":\"org.varlink.service.PermissionDenied\"}", EXIT_DENIED,
 	 "permission denied"},
 	{"{\"error\":\"" VARLINK_INTERFACE ".InvalidConfig\",\"parameters\":{\"faults\":"
