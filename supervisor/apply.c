@@ -138,9 +138,10 @@ static void check_against_others(struct batch *batch, const struct app_spec *spe
 			continue;
 		if (strcmp(app->name, spec->name) == 0)
 			fault_add(&batch->report->faults,
-				  "%s:%u: %s: an app of this name comes from %s",
+				  "%s:%u: %s: an app of this name comes from %s%s",
 				  spec->file != NULL ? spec->file : "(embedded)",
-				  spec->line, spec->name, origin_name(app->origin));
+				  spec->line, spec->name, origin_name(app->origin),
+				  app->origin->ad_hoc ? "; `delete` forgets it" : "");
 		else if (!is_reloaded(batch, app))
 			check_claims(batch, spec, app_spec(app), " of another file");
 	}
@@ -418,7 +419,7 @@ int supervisor_apply(struct supervisor *supervisor, const struct apply *apply,
 	struct batch batch = {
 		.supervisor = supervisor, .apply = apply, .report = ret_report};
 	bool calls_back =
-		apply->how == APPLY_START && apply->file == NULL && !supervisor->recalled;
+		apply->how != APPLY_PLAN && apply->file == NULL && !supervisor->recalled;
 	int result = 0;
 
 	*ret_report = (struct apply_report){0};
@@ -442,7 +443,7 @@ int supervisor_apply(struct supervisor *supervisor, const struct apply *apply,
 		arena_free(&batch.file[i].arena);
 	free(batch.file);
 	origins_sweep(supervisor);
-	if (result == 0 && apply->how == APPLY_START)
+	if (result == 0 && apply->how != APPLY_PLAN)
 		recall_apps(supervisor, ret_report);
 	return result;
 }

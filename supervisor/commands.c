@@ -109,7 +109,8 @@ static void cmd_start(struct call *call)
 	struct apply apply = {.how = APPLY_START};
 
 	if (json_count(json_find(call->message.parameters, "targets")) > 0) {
-		cmd_operate(call);
+		if (!is_ending(call) && order_call_back(call))
+			cmd_operate(call);
 		return;
 	}
 	if (json_count(json_find(call->message.parameters, "command")) > 0) {

@@ -104,6 +104,23 @@ void order_program(struct call *call)
 	arena_free(&arena);
 }
 
+bool order_call_back(struct call *call)
+{
+	const struct json *targets = json_find(call->message.parameters, "targets");
+
+	for (size_t i = 0; i < json_count(targets); i++) {
+		const char *name = json_text(json_at(targets, i));
+		struct fault fault = {0};
+
+		if (!supervisor_remembers(call->supervisor, name) ||
+		    supervisor_call_back(call->supervisor, name, &fault) == 0)
+			continue;
+		call_fail(call, CALL_ERROR_FAILED, "message", fault.text);
+		return false;
+	}
+	return true;
+}
+
 /* ---- delete ---- */
 
 /* `all` and globs mean what can be deleted; a name means that one app. */

@@ -5,6 +5,7 @@
  * the configuration: that one wins where both claim the same.  What cannot be used is set
  * aside and told, and never keeps anything else from running.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,33 +76,40 @@ static void take_row(struct apply_report *report, const struct apply_row *from)
 		*row = *from;
 }
 
-static void recall_app(struct supervisor *supervisor, const char *name,
-		       struct apply_report *report)
+static int call_back(struct supervisor *supervisor, const char *name, bool keeps_stopped,
+		     struct apply_report *report, struct fault *fault)
 {
 	char path[LEDGER_PATH];
 	const struct apply apply = {
-		.how = APPLY_START, .file = path, .keeps_stopped = true};
+		.how = APPLY_START, .file = path, .keeps_stopped = keeps_stopped};
 	struct apply_report one;
-	struct fault fault = {0};
 
 	ledger_path(&supervisor->ledger, name, path);
-	if (!is_usable(supervisor, name, path, &fault)) {
-		ledger_set_aside(&supervisor->ledger, name, &fault);
-		tell(supervisor, &fault);
-		return;
+	if (!is_usable(supervisor, name, path, fault)) {
+		ledger_set_aside(&supervisor->ledger, name, fault);
+		return -EINVAL;
 	}
 	if (supervisor_apply(supervisor, &apply, &one) < 0)
-		(void)fault_set(&fault, 0, "%s", one.faults.list[0].text);
+		(void)fault_set(fault, 0, "%s", one.faults.list[0].text);
 	for (unsigned i = 0; i < one.rows; i++) {
 		one.row[i].remembered = true;
 		take_row(report, &one.row[i]);
 		if (one.row[i].fault.text[0] != '\0')
-			(void)fault_set(&fault, 0, "%s cannot be started: %.400s",
+			(void)fault_set(fault, 0, "%s cannot be started: %.400s",
 					one.row[i].app, one.row[i].fault.text);
 	}
-	if (fault.text[0] != '\0')
-		tell(supervisor, &fault);
 	apply_report_free(&one);
+	return fault->text[0] != '\0' ? -EINVAL : 0;
+}
+
+int supervisor_call_back(struct supervisor *supervisor, const char *name,
+			 struct fault *fault)
+{
+	struct apply_report ignored = {0};
+	int result = call_back(supervisor, name, false, &ignored, fault);
+
+	apply_report_free(&ignored);
+	return result;
 }
 
 void recall_apps(struct supervisor *supervisor, struct apply_report *report)
@@ -113,8 +121,12 @@ void recall_apps(struct supervisor *supervisor, struct apply_report *report)
 		return;
 	supervisor->recalled = true;
 	name = ledger_list(&supervisor->ledger, &arena);
-	for (; name != NULL && *name != NULL; name++)
-		recall_app(supervisor, *name, report);
+	for (; name != NULL && *name != NULL; name++) {
+		struct fault fault = {0};
+
+		if (call_back(supervisor, *name, true, report, &fault) < 0)
+			tell(supervisor, &fault);
+	}
 	arena_free(&arena);
 }
 

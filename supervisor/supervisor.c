@@ -163,7 +163,8 @@ static void tell_reloading(struct supervisor *supervisor)
 		notify_ready();
 }
 
-/* systemd hears READY once every app that was to start has been online. */
+/* systemd hears READY once every app that was to start has been online: of those in the
+ * configuration, for what somebody once started by hand must not keep a machine down. */
 static void tell_systemd(struct supervisor *supervisor)
 {
 	unsigned apps = 0, online = 0;
@@ -174,7 +175,8 @@ static void tell_systemd(struct supervisor *supervisor)
 	for (struct app *app = supervisor->apps; app != NULL; app = app->next) {
 		apps += app->core.want.running;
 		online += app->core.want.running && app_state(app) == APP_ONLINE;
-		if (app->core.want.running && !app->was_online && !supervisor->told.ready)
+		if (app->core.want.running && !app->was_online && !app->origin->ad_hoc &&
+		    !supervisor->told.ready)
 			return;
 	}
 	if (!supervisor->told.ready)

@@ -85,6 +85,9 @@ int supervisor_launch(struct supervisor *supervisor, const struct adhoc *adhoc,
 		      struct apply_report *ret_report);
 /* Is there an ad-hoc app of this name that could not be called back, and no other app? */
 bool supervisor_remembers(const struct supervisor *supervisor, const char *name);
+/* Tries that once more: its start is under way, or a fault and a negative errno. */
+int supervisor_call_back(struct supervisor *supervisor, const char *name,
+			 struct fault *fault);
 int supervisor_forget(struct supervisor *supervisor, const char *name,
 		      struct fault *fault);
 

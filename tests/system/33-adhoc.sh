@@ -158,6 +158,19 @@ check "A3 no app and no file came of it" eval 'equal "$(query ".apps | length")"
 check "A8 -i 0 is one for each core, as with PM2" eval 'ctl start "$W" -n cores -i 0 &&
 	equal "$(app cores .instances.ready)" "$(nproc)"'
 
+# ---- C10 counters ----
+
+six() { query '[.apps[] | select(.name | startswith("six-")) | .restarts] | @csv'; }
+for i in 1 2 3 4 5 6; do
+	launch "$W" -n "six-$i" -l 127.0.0.1:0 >/dev/null 2>&1
+done
+ctl wait 'six-*' --timeout "$((10 * TIME_SCALE))s"
+check "C10 six programs that were started have 0 restarts" equal "$(six)" 0,0,0,0,0,0
+check "C10 started once more they have 0" eval "ctl start 'six-*' && equal \"\$(six)\" 0,0,0,0,0,0"
+check "C10 restarted 1" eval "ctl restart 'six-*' && equal \"\$(six)\" 1,1,1,1,1,1"
+check "C10 reloaded 2" eval "ctl reload 'six-*' && equal \"\$(six)\" 2,2,2,2,2,2"
+check "A12 a glob deletes them" eval "ctl delete 'six-*' && equal \"\$(six)\" ''"
+
 # ---- delete ----
 
 first=$(pids words)

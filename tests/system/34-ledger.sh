@@ -114,6 +114,28 @@ check "the other is set aside and told" eval '[ -s "$STATE/apps/held.conf.broken
 	says "an app of this name comes from" ctl list'
 ctl shutdown >/dev/null
 
+# ---- systemd waits for the configuration alone ----
+
+ctl start >/dev/null
+check "an ad-hoc app that fails whenever it starts" exits 1 ctl start "$W" -n broken -- --exit 1
+ctl shutdown >/dev/null
+python3 -c '
+import socket, sys
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.bind(sys.argv[1])
+while True:
+    print(notify.recv(4096).decode(), flush=True)' "$HOUSE/notify" >"$HOUSE/notified" &
+listener=$!
+check "who listens as systemd does" within 5 test -S "$HOUSE/notify"
+NOTIFY_SOCKET=$HOUSE/notify "$BUILD/clusterd" >>"$HOUSE/clusterd.log" 2>&1 &
+SUPERVISOR=$!
+check "hears READY all the same" within 10 grep -q READY=1 "$HOUSE/notified"
+check "while that app is called back and fails" eval '[ "$(app broken .state)" != online ] &&
+	equal "$(app web .state)" online'
+retire
+kill "$listener"
+wait "$listener" 2>/dev/null
+
 # ---- without a configuration file ----
 
 rm -rf "$CLUSTERD_HOME/cluster.conf" "$STATE"
@@ -125,7 +147,12 @@ check "one that cannot come back is exit 1" eval 'ad_hoc beside && ctl shutdown 
 	sed -i "s|command = .*|command = [ \"/nonexistent\" ];|" "$STATE/apps/alone.conf" && exits 1 ctl start'
 check "it is told" says "alone cannot be started" ctl list
 check "the other one is there" state_of beside online 1
-check "and what is not there can be forgotten" eval 'ctl delete alone && [ ! -e "$STATE/apps/alone.conf" ]'
+check "start tries it again, and says why not" says "/nonexistent" ctl start alone
+check "it comes when it can" eval 'sed -i "s|/nonexistent|$W|" "$STATE/apps/alone.conf" &&
+	ctl start alone && state_of alone online 1'
+sed -i "s|\"$W\"|\"/nonexistent\"|" "$STATE/apps/alone.conf"
+check "what cannot come back can be forgotten" eval 'ctl shutdown; ctl start; ctl delete alone &&
+	[ ! -e "$STATE/apps/alone.conf" ] && not ctl show alone'
 ctl shutdown >/dev/null
 
 # ---- a disk that takes nothing ----

@@ -245,6 +245,14 @@ bool supervisor_remembers(const struct supervisor *supervisor, const char *name)
 	return supervisor->remembers && strcmp(name, "lost") == 0;
 }
 
+int supervisor_call_back(struct supervisor *supervisor, const char *name,
+			 struct fault *fault)
+{
+	(void)supervisor;
+	fake_note("call back %s\n", name);
+	return fault_set(fault, -EINVAL, "it cannot be");
+}
+
 int supervisor_forget(struct supervisor *supervisor, const char *name,
 		      struct fault *fault)
 {

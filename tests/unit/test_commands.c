@@ -302,6 +302,16 @@ START_TEST(start_takes_a_program_with_its_options)
 }
 END_TEST
 
+START_TEST(start_tries_again_what_could_not_be_called_back)
+{
+	fake.remembers = true;
+	ask("Start", ",\"parameters\":{\"targets\":[\"web\",\"lost\"]}");
+	hear_error("Failed");
+	ck_assert_str_eq(json_find_text(reply.parameters, "message"), "it cannot be");
+	ck_assert_str_eq(fake.asked, "call back lost\n");
+}
+END_TEST
+
 /* What is said besides, and the parameter that is refused for it. */
 static const struct {
 	const char *rest, *parameter;
@@ -716,6 +726,7 @@ static void add_each(TCase *tcase)
 {
 	tcase_add_test(tcase, start_applies_a_file_or_starts_apps);
 	tcase_add_test(tcase, start_takes_a_program_with_its_options);
+	tcase_add_test(tcase, start_tries_again_what_could_not_be_called_back);
 	tcase_add_loop_test(tcase, a_program_that_makes_no_sense_is_refused, 0,
 			    ARRAY_COUNT(programs));
 	tcase_add_test(tcase, delete_forgets_what_was_started_by_hand);
