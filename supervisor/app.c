@@ -193,6 +193,14 @@ static void note(struct app *app, const struct core_action *action)
 	case CORE_NOTE_BACK:
 		log_info("%s.%u: worker %d beats again", app->name, slot, pid);
 		break;
+	case CORE_NOTE_SICK:
+		log_warn("%s.%u: worker %d fails its probes, new connections avoid it",
+			 app->name, slot, pid);
+		break;
+	case CORE_NOTE_WELL:
+		log_info("%s.%u: worker %d passes its probes again", app->name, slot,
+			 pid);
+		break;
 	case CORE_NOTE_HUNG:
 		note_hung(app, seat);
 		break;

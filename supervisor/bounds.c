@@ -144,6 +144,9 @@ static void describe(const struct app *app, struct seat_ref at, char *text, size
 	case CORE_BOUND_CRON:
 		(void)snprintf(text, size, "recycle.cron");
 		break;
+	case CORE_BOUND_PROBE:
+		(void)snprintf(text, size, "%u failed probes", worker->misses);
+		break;
 	case CORE_BOUND_NONE:
 	case CORE_BOUNDS:
 		(void)text_copy(text, size, "");

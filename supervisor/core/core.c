@@ -17,12 +17,12 @@ static void (*const absorb[CORE_EVENTS])(struct step *step,
 	[CORE_TRIGGER] = news_trigger,     [CORE_EXTEND] = news_extend,
 	[CORE_EXIT] = news_exit,           [CORE_SPAWN_FAILED] = news_spawn_failed,
 	[CORE_UNROUTED] = news_unrouted,   [CORE_OWED] = want_owed,
-	[CORE_EXCEEDED] = news_exceeded,   [CORE_START] = want_start,
-	[CORE_RELOAD] = want_reload,       [CORE_SCALE] = want_scale,
-	[CORE_RESTART] = want_restart,     [CORE_RESTART_SLOT] = want_restart_slot,
-	[CORE_RENEW] = want_renew,         [CORE_STOP] = want_stop,
-	[CORE_RESET] = want_reset,         [CORE_SURGE_START] = want_surge_start,
-	[CORE_SURGE_END] = want_surge_end,
+	[CORE_EXCEEDED] = news_exceeded,   [CORE_PROBED] = news_probed,
+	[CORE_START] = want_start,         [CORE_RELOAD] = want_reload,
+	[CORE_SCALE] = want_scale,         [CORE_RESTART] = want_restart,
+	[CORE_RENEW] = want_renew,         [CORE_RESTART_SLOT] = want_restart_slot,
+	[CORE_STOP] = want_stop,           [CORE_RESET] = want_reset,
+	[CORE_SURGE_END] = want_surge_end, [CORE_SURGE_START] = want_surge_start,
 };
 
 static void move_all(struct step *step, unsigned slot, enum stimulus stimulus)
@@ -239,10 +239,29 @@ unsigned core_serving(const struct core_app *app)
 
 bool core_routes(const struct core_app *app, unsigned slot)
 {
-	for (unsigned seat = 0; seat < CORE_SEATS; seat++)
-		if (app->slot[slot].seat[seat].phase == WORKER_SERVING)
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++) {
+		const struct worker *worker = &app->slot[slot].seat[seat];
+
+		if (worker->phase == WORKER_SERVING && !worker_is_sick(app, worker))
 			return true;
+	}
 	return false;
+}
+
+bool core_may_probe(const struct core_app *app, unsigned slot, unsigned *ret_seat)
+{
+	const struct slot *it = &app->slot[slot];
+
+	if (app->policy.probe_failures == 0 || slot >= core_count(app) ||
+	    slot_present(it) != 1 || slot_ready(it) != 1)
+		return false;
+	*ret_seat = worker_is_ready(&it->seat[0]) ? 0 : 1;
+	return true;
+}
+
+bool core_is_sick(const struct core_app *app, struct seat_ref at)
+{
+	return worker_is_sick(app, &app->slot[at.slot].seat[at.seat]);
 }
 
 bool core_wants(const struct core_app *app, unsigned slot)

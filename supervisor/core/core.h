@@ -43,7 +43,8 @@ enum core_bound {
 	CORE_BOUND_MEMORY,
 	CORE_BOUND_AGE,
 	CORE_BOUND_REQUESTS,
-	CORE_BOUND_CRON, /* the time has come */
+	CORE_BOUND_CRON,  /* the time has come */
+	CORE_BOUND_PROBE, /* too many probes in a row that failed */
 	CORE_BOUNDS
 };
 
@@ -58,7 +59,9 @@ struct worker {
 	bool settled;  /* a TICK found it ready for `settle`: it is good */
 	bool renew;    /* to be replaced by a successor */
 	bool recycled; /* succeeds one that exceeded a bound */
-	uint8_t lot;   /* its share of recycle.jitter, drawn at birth */
+	bool proven;   /* it passed a probe */
+	unsigned misses;     /* probes that failed, in a row */
+	uint8_t lot;         /* its share of recycle.jitter, drawn at birth */
 	enum core_bound due; /* which it exceeded: it is to be recycled */
 };
 
@@ -110,6 +113,7 @@ struct core_policy {
 	unsigned restart_max; /* failures in a row after which a slot rests; 0: never */
 	struct backoff_policy backoff;
 	struct core_recycle recycle;
+	unsigned probe_failures; /* in a row that make a worker sick; 0: no probes */
 	msec unroute_timeout; /* most that a retiring worker waits for its queue: 5 s */
 	msec abort_timeout;   /* between SIGABRT and SIGKILL: 1 s */
 	msec kill_retry;      /* SIGKILL is sent again */
@@ -183,6 +187,7 @@ enum core_event_kind {
 	CORE_UNROUTED, /* at.slot: no connection waits in the retiring slot's sockets */
 	CORE_OWED,     /* at.slot: connections wait in the sockets of an unwanted slot */
 	CORE_EXCEEDED, /* at: a bound of its life; arg: enum core_bound */
+	CORE_PROBED,   /* at: as core_may_probe said; arg: enum core_probe */
 	CORE_START,    /* arg: generation; count as for CORE_RELOAD; operation */
 	CORE_RELOAD,   /* arg: generation; count: the new one, 0: as it is; operation */
 	CORE_SCALE,    /* arg: count >= 1; operation */
@@ -201,6 +206,8 @@ enum core_exit {
 	CORE_EXIT_CLEAN,   /* code 0 */
 	CORE_EXIT_FINAL    /* a code of restart.stop_exit_codes */
 };
+
+enum core_probe { CORE_PROBE_PASSED, CORE_PROBE_FAILED };
 
 struct core_event {
 	enum core_event_kind kind;
@@ -237,6 +244,8 @@ enum core_note {
 	CORE_NOTE_RECYCLING,     /* it exceeded a bound: its successor is to come */
 	CORE_NOTE_HEIRLESS,      /* the successor failed: it stays, and is tried later */
 	CORE_NOTE_FRUITLESS, /* just recycled, it exceeds again: the next has to wait */
+	CORE_NOTE_SICK,      /* so many of its probes failed in a row: it is avoided */
+	CORE_NOTE_WELL,      /* sick, and it passed a probe */
 	CORE_NOTES
 };
 
@@ -276,10 +285,18 @@ bool core_awaits_beat(const struct core_app *app, unsigned slot, msec now);
 bool core_exceeds(const struct core_app *app, struct seat_ref at, enum core_bound bound,
 		  uint64_t measure);
 
+/* May a probe tell of a worker in this slot, and in which seat?  Of the only one who can
+ * answer there, if it is ready. */
+bool core_may_probe(const struct core_app *app, unsigned slot, unsigned *ret_seat);
+
+/* Do its probes fail, so many in a row that it is avoided? */
+bool core_is_sick(const struct core_app *app, struct seat_ref at);
+
 bool core_settled(const struct core_app *app);
 unsigned core_serving(const struct core_app *app); /* slots with a worker that is ready */
 
-/* May this slot own buckets: a ready, punctual worker that is not leaving sits there. */
+/* May this slot own buckets: a ready, punctual worker that is neither sick nor leaving
+ * sits there. */
 bool core_routes(const struct core_app *app, unsigned slot);
 
 /* Slots below this are wanted; a roll to fewer keeps the old count until it is over. */

@@ -2,6 +2,7 @@
 
 #include "supervisor/core/recycle.h"
 #include "supervisor/core/slot.h"
+#include "supervisor/core/verdict.h"
 #include "supervisor/core/worker.h"
 
 /* Walks every seat that may hold a worker; the surge slot comes last. */
@@ -158,4 +159,30 @@ void news_unrouted(struct step *step, const struct core_event *event)
 void news_exceeded(struct step *step, const struct core_event *event)
 {
 	recycle_mark(step, event->at, (enum core_bound)event->arg);
+}
+
+/* Who passes one is well again, and stays unless its heir is on the way. */
+static void pass_probe(struct step *step, struct seat_ref at)
+{
+	struct worker *worker = step_worker(step, at);
+
+	if (worker_is_sick(step->app, worker))
+		step_note(step, at, CORE_NOTE_WELL);
+	worker->misses = 0;
+	worker->proven = true;
+	if (worker->due == CORE_BOUND_PROBE && !worker->renew)
+		worker->due = CORE_BOUND_NONE;
+}
+
+void news_probed(struct step *step, const struct core_event *event)
+{
+	struct worker *worker = step_worker(step, event->at);
+
+	if (!worker_is_ready(worker) || step->app->policy.probe_failures == 0)
+		return;
+	if (event->arg == CORE_PROBE_PASSED)
+		pass_probe(step, event->at);
+	else if (!worker_is_sick(step->app, worker) &&
+		 ++worker->misses >= step->app->policy.probe_failures)
+		verdict_of_probe(step, event->at);
 }

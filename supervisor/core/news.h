@@ -17,6 +17,7 @@ void news_extend(struct step *step, const struct core_event *event);
 void news_exit(struct step *step, const struct core_event *event);
 void news_spawn_failed(struct step *step, const struct core_event *event);
 void news_exceeded(struct step *step, const struct core_event *event);
+void news_probed(struct step *step, const struct core_event *event);
 void news_unrouted(struct step *step, const struct core_event *event);
 
 #endif

@@ -38,7 +38,8 @@ bool core_exceeds(const struct core_app *app, struct seat_ref at, enum core_boun
 		       measure >= lessen(app, worker, policy->requests);
 	case CORE_BOUND_CRON:
 		return true;
-	case CORE_BOUND_AGE: /* by a tick, not by a measure */
+	case CORE_BOUND_AGE:   /* by a tick, not by a measure */
+	case CORE_BOUND_PROBE: /* by probes in a row */
 	case CORE_BOUND_NONE:
 	case CORE_BOUNDS:
 		break;
@@ -46,8 +47,17 @@ bool core_exceeds(const struct core_app *app, struct seat_ref at, enum core_boun
 	return false;
 }
 
-/* Age and cron come when they come; a measure that is exceeded at once says that the
- * recycle before was of no use. */
+/* Was it worth while to recycle the one before? */
+static bool was_of_use(const struct core_app *app, const struct worker *worker,
+		       enum core_bound bound, msec now)
+{
+	if (bound == CORE_BOUND_PROBE && !worker->proven)
+		return false;
+	return now - worker->served >= app->policy.backoff.steady;
+}
+
+/* Age and cron come when they come; a measure that is exceeded at once, or a probe that
+ * was never passed, says that the recycle before was of no use. */
 void recycle_mark(struct step *step, struct seat_ref at, enum core_bound bound)
 {
 	struct core_app *app = step->app;
@@ -58,9 +68,9 @@ void recycle_mark(struct step *step, struct seat_ref at, enum core_bound bound)
 	worker->due = bound;
 	if (!worker->recycled)
 		return;
-	if (step->now - worker->served >= app->policy.backoff.steady) {
+	if (was_of_use(app, worker, bound, step->now)) {
 		backoff_clear(&app->recycle.backoff);
-	} else if (bound == CORE_BOUND_MEMORY || bound == CORE_BOUND_REQUESTS) {
+	} else if (bound != CORE_BOUND_AGE && bound != CORE_BOUND_CRON) {
 		backoff_fail(&app->recycle.backoff, &app->policy.backoff, 0, step->now,
 			     step->dice);
 		step_note(step, at, CORE_NOTE_FRUITLESS);
@@ -81,16 +91,21 @@ void recycle_expire(struct step *step, struct seat_ref at)
 		recycle_mark(step, at, CORE_BOUND_AGE);
 }
 
-/* Who is being recycled is so until it is gone, not only until it is told to go. */
+/* Who is being recycled is so until it is gone, not only until it is told to go; and what
+ * its heir is good for is to be known before the next one goes. */
 static bool may_begin(const struct core_app *app)
 {
 	if (!app->want.running || app->operation.kind != CORE_OPERATION_NONE ||
 	    app->reload.active || app->scale.active)
 		return false;
 	for (unsigned i = 0; i < app->slots; i++)
-		for (unsigned seat = 0; seat < CORE_SEATS; seat++)
-			if (app->slot[i].seat[seat].renew)
+		for (unsigned seat = 0; seat < CORE_SEATS; seat++) {
+			const struct worker *worker = &app->slot[i].seat[seat];
+
+			if (worker->renew ||
+			    (worker->recycled && worker_is_on_trial(app, worker)))
 				return false;
+		}
 	return true;
 }
 

@@ -3,7 +3,8 @@
  *
  * A recycle is a renewal that nobody commanded: a successor first, then the old one goes.
  * At most one slot of an app is being recycled at a time, none while a command, a roll or
- * a scale is under way.  Where the successor fails, the old one stays until the backoff
+ * a scale is under way; where probes are made, none before the heir of the last one has
+ * passed or failed them.  Where the successor fails, the old one stays until the backoff
  * of the slot allows another.  A successor that exceeds a measure at once itself makes
  * the next recycle of the app wait, twice as long each time.
  */

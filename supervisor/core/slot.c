@@ -11,6 +11,19 @@ bool worker_is_present(const struct worker *worker)
 	       worker->phase == WORKER_UNROUTING;
 }
 
+bool worker_is_sick(const struct core_app *app, const struct worker *worker)
+{
+	unsigned most = app->policy.probe_failures;
+
+	return most > 0 && worker_is_ready(worker) && worker->misses >= most;
+}
+
+bool worker_is_on_trial(const struct core_app *app, const struct worker *worker)
+{
+	return app->policy.probe_failures > 0 && worker_is_ready(worker) &&
+	       !worker->proven && !worker_is_sick(app, worker);
+}
+
 unsigned core_count(const struct core_app *app)
 {
 	if (!app->want.running)
@@ -113,13 +126,22 @@ bool slot_vacant(const struct slot *slot)
 	return true;
 }
 
+/* What is new has to pass a probe; what was there before need not, on the way back. */
+static bool is_proven(const struct core_app *app, const struct worker *worker)
+{
+	return worker->proven || app->policy.probe_failures == 0 ||
+	       worker->generation == app->reload.from;
+}
+
 bool slot_good(const struct core_app *app, unsigned slot)
 {
+	const struct slot *it = &app->slot[slot];
 	unsigned keeper = slot_keeper(app, slot);
 
-	if (app->slot[slot].resting)
+	if (it->resting)
 		return true;
-	return keeper < CORE_SEATS && app->slot[slot].seat[keeper].settled;
+	return keeper < CORE_SEATS && it->seat[keeper].settled &&
+	       is_proven(app, &it->seat[keeper]);
 }
 
 bool slot_satisfied(const struct core_app *app, unsigned slot)

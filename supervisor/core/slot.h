@@ -18,6 +18,12 @@ bool worker_is_ready(const struct worker *worker);
 /* Starting or ready or unrouting: it may yet stay. */
 bool worker_is_present(const struct worker *worker);
 
+/* Too many of its probes failed, and it was not told to go. */
+bool worker_is_sick(const struct core_app *app, const struct worker *worker);
+
+/* Probes have still to say what it is good for. */
+bool worker_is_on_trial(const struct core_app *app, const struct worker *worker);
+
 bool slot_wanted(const struct core_app *app, unsigned slot);
 
 /* What a worker started here now would be. */

@@ -13,7 +13,8 @@ enum {
 	HAS_OPERATION = 32,
 	HAS_DICE = 64,
 	HAS_COUNT = 128,
-	HAS_BOUND = 256
+	HAS_BOUND = 256,
+	HAS_PROBE = 512
 };
 
 static const struct {
@@ -33,6 +34,7 @@ static const struct {
 	[CORE_UNROUTED] = {"unrouted", HAS_SLOT},
 	[CORE_OWED] = {"owed", HAS_SLOT},
 	[CORE_EXCEEDED] = {"exceeds", HAS_SEAT | HAS_BOUND | HAS_DICE},
+	[CORE_PROBED] = {"probed", HAS_SEAT | HAS_PROBE | HAS_DICE},
 	[CORE_START] = {"start", HAS_GENERATION | HAS_OPERATION},
 	[CORE_RELOAD] = {"reload", HAS_GENERATION | HAS_COUNT | HAS_OPERATION},
 	[CORE_SCALE] = {"scale", HAS_NUMBER | HAS_OPERATION},
@@ -52,10 +54,25 @@ static const char *const exits[] = {
 };
 
 static const char *const bounds[CORE_BOUNDS] = {
-	[CORE_BOUND_MEMORY] = "memory",
-	[CORE_BOUND_AGE] = "age",
-	[CORE_BOUND_REQUESTS] = "requests",
-	[CORE_BOUND_CRON] = "cron",
+	[CORE_BOUND_MEMORY] = "memory",     [CORE_BOUND_AGE] = "age",
+	[CORE_BOUND_REQUESTS] = "requests", [CORE_BOUND_CRON] = "cron",
+	[CORE_BOUND_PROBE] = "probe",
+};
+
+static const char *const probes[] = {
+	[CORE_PROBE_PASSED] = "passed",
+	[CORE_PROBE_FAILED] = "failed",
+};
+
+/* What the argument of some events means. */
+static const struct {
+	unsigned has;
+	const char *const *word; /* by value; NULL: goes without saying */
+	unsigned words;
+} meanings[] = {
+	{HAS_EXIT, exits, ARRAY_COUNT(exits)},
+	{HAS_BOUND, bounds, ARRAY_COUNT(bounds)},
+	{HAS_PROBE, probes, ARRAY_COUNT(probes)},
 };
 
 static const char *const actions_named[CORE_ACTION_KINDS] = {
@@ -78,6 +95,8 @@ static const char *const notes[CORE_NOTES] = {
 	[CORE_NOTE_RECYCLING] = "recycling",
 	[CORE_NOTE_HEIRLESS] = "heirless",
 	[CORE_NOTE_FRUITLESS] = "fruitless",
+	[CORE_NOTE_SICK] = "sick",
+	[CORE_NOTE_WELL] = "well",
 };
 
 static const char *const results[CORE_RESULTS] = {
@@ -154,6 +173,16 @@ static void put_time(struct line *line, msec now)
 	put(line, "  ");
 }
 
+static void put_meaning(struct line *line, unsigned has, uint32_t arg)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(meanings); i++)
+		if (has & meanings[i].has && arg < meanings[i].words &&
+		    meanings[i].word[arg]) {
+			put(line, " ");
+			put(line, meanings[i].word[arg]);
+		}
+}
+
 static void put_event(struct line *line, const struct core_event *event)
 {
 	unsigned has = events[event->kind].has;
@@ -172,14 +201,7 @@ static void put_event(struct line *line, const struct core_event *event)
 		put_number(line, " ", event->arg);
 	if (has & HAS_COUNT && event->count)
 		put_number(line, " n", event->count);
-	if (has & HAS_EXIT && event->arg < ARRAY_COUNT(exits) && exits[event->arg]) {
-		put(line, " ");
-		put(line, exits[event->arg]);
-	}
-	if (has & HAS_BOUND && event->arg < ARRAY_COUNT(bounds) && bounds[event->arg]) {
-		put(line, " ");
-		put(line, bounds[event->arg]);
-	}
+	put_meaning(line, has, event->arg);
 	if (has & HAS_OPERATION && event->operation)
 		put_number(line, " #", event->operation);
 	if (has & HAS_DICE && event->dice)
@@ -315,6 +337,14 @@ static bool take_place(const char **text, bool seat, struct seat_ref *ret_at)
 	return true;
 }
 
+static void take_meaning(const char **text, unsigned has, uint32_t *arg)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(meanings); i++)
+		for (unsigned j = 0; has & meanings[i].has && j < meanings[i].words; j++)
+			if (meanings[i].word[j] && take_word(text, meanings[i].word[j]))
+				*arg = j;
+}
+
 static bool take_rest(const char **text, unsigned has, struct core_event *event)
 {
 	if (has & (HAS_SEAT | HAS_SLOT) && !take_place(text, has & HAS_SEAT, &event->at))
@@ -325,12 +355,7 @@ static bool take_rest(const char **text, unsigned has, struct core_event *event)
 		return false;
 	if (has & HAS_COUNT && take_mark(text, 'n') && !take_arg(text, &event->count))
 		return false;
-	for (unsigned i = 0; has & HAS_EXIT && i < ARRAY_COUNT(exits); i++)
-		if (exits[i] && take_word(text, exits[i]))
-			event->arg = i;
-	for (unsigned i = 0; has & HAS_BOUND && i < ARRAY_COUNT(bounds); i++)
-		if (bounds[i] && take_word(text, bounds[i]))
-			event->arg = i;
+	take_meaning(text, has, &event->arg);
 	if (has & HAS_OPERATION && take_mark(text, '#') &&
 	    !take_arg(text, &event->operation))
 		return false;

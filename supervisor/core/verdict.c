@@ -1,5 +1,6 @@
 #include "supervisor/core/verdict.h"
 
+#include "supervisor/core/recycle.h"
 #include "supervisor/core/roll.h"
 #include "supervisor/core/slot.h"
 
@@ -103,4 +104,17 @@ void verdict_pass(struct step *step, struct seat_ref at, const struct worker *be
 		step_note(step, at, CORE_NOTE_BACKOFF);
 	}
 	charge(step, at, before);
+}
+
+void verdict_of_probe(struct step *step, struct seat_ref at)
+{
+	struct worker *worker = step_worker(step, at);
+
+	step_note(step, at, CORE_NOTE_SICK);
+	if (roll_owns(step->app, worker->generation)) {
+		worker->renew = true;
+		roll_fail(step, at);
+	} else {
+		recycle_mark(step, at, CORE_BOUND_PROBE);
+	}
 }

@@ -11,4 +11,8 @@
 void verdict_pass(struct step *step, struct seat_ref at, const struct worker *before,
 		  enum core_exit end);
 
+/* It serves, but too many of its probes failed: the failure of the roll that brought it;
+ * else its heir is to come, as one of those who are recycled. */
+void verdict_of_probe(struct step *step, struct seat_ref at);
+
 #endif

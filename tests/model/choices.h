@@ -25,7 +25,8 @@ enum {
 	RESETS = 16384,
 	BAD_STARTS = 32768, /* crashes, but only before they are ready */
 	RESHAPES = 65536,   /* reloads that change the count too */
-	EXCEEDS = 131072    /* workers exceed bounds of their lives */
+	EXCEEDS = 131072,   /* workers exceed bounds of their lives */
+	PROBES = 262144     /* and fail probes, or pass them */
 };
 
 struct feature_set {
@@ -128,6 +129,21 @@ static void choose_bounds(const struct feature_set *set, struct seat_ref at,
 	    (struct core_event){.kind = CORE_EXCEEDED, .at = at, .arg = CORE_BOUND_CRON});
 }
 
+/* Of one who sits beside another nobody knows which of the two answered. */
+static void choose_probes(const struct feature_set *set, const struct state *state,
+			  struct seat_ref at, struct choices *choices)
+{
+	unsigned seat;
+
+	if (!(set->features & PROBES) || !core_may_probe(&state->app, at.slot, &seat) ||
+	    seat != at.seat)
+		return;
+	may(choices,
+	    (struct core_event){.kind = CORE_PROBED, .at = at, .arg = CORE_PROBE_PASSED});
+	may(choices,
+	    (struct core_event){.kind = CORE_PROBED, .at = at, .arg = CORE_PROBE_FAILED});
+}
+
 static void choose_news(const struct feature_set *set, const struct state *state,
 			struct seat_ref at, struct choices *choices)
 {
@@ -144,6 +160,7 @@ static void choose_news(const struct feature_set *set, const struct state *state
 		choose_exits(set, at, false, choices);
 		choose_words(set, state, at, choices);
 		choose_bounds(set, at, choices);
+		choose_probes(set, state, at, choices);
 		break;
 	case WORKER_UNROUTING:
 		may(choices, (struct core_event){.kind = CORE_UNROUTED, .at = at});

@@ -12,6 +12,7 @@
 #include "tests/model/answers.h"
 #include "tests/model/deadlines.h"
 #include "tests/model/orders.h"
+#include "tests/model/probes.h"
 #include "tests/model/recycles.h"
 #include "tests/model/service.h"
 
@@ -41,6 +42,13 @@ static const struct {
 	{"only who exceeded a bound is recycled", recycles_have_a_cause},
 	{"a recycle that was of no use makes the next one wait",
 	 fruitless_recycles_are_waited_for},
+	{"sick is who failed so many probes in a row, and it is said",
+	 sick_is_who_failed_in_a_row},
+	{"a failed probe ends nobody who serves", a_failed_probe_ends_nobody},
+	{"a roll waits until what is new has passed a probe", a_roll_waits_for_proof},
+	{"a roll forward ends when all have passed a probe", a_roll_ends_with_proof},
+	{"the next recycle waits until the heir of the last has passed or failed",
+	 recycles_wait_for_proof},
 	{"every life has a deadline, but that of one who serves without beats",
 	 every_life_has_a_deadline},
 	{"a tick leaves nothing due", a_tick_leaves_nothing_due},

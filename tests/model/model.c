@@ -150,6 +150,28 @@ static bool is_rested(const struct state *state)
 	return core_settled(&state->app);
 }
 
+/* One that only waits for its probes passes them. */
+static bool choose_to_pass(const struct state *state, struct choice *choice)
+{
+	for (unsigned slot = 0; slot < CORE_SLOTS; slot++) {
+		const struct worker *worker;
+		unsigned seat;
+
+		if (!core_may_probe(&state->app, slot, &seat))
+			continue;
+		worker = &state->app.slot[slot].seat[seat];
+		if (worker->proven && worker->misses == 0)
+			continue;
+		choice->event = (struct core_event){.kind = CORE_PROBED,
+						    .at.slot = (uint16_t)slot,
+						    .at.seat = (uint8_t)seat,
+						    .arg = CORE_PROBE_PASSED};
+		choice->span = 0;
+		return true;
+	}
+	return false;
+}
+
 /* What a well-behaved worker, or time, does next. */
 static struct choice choose_good(const struct feature_set *set, const struct state *state)
 {
@@ -186,6 +208,8 @@ static struct choice choose_good(const struct feature_set *set, const struct sta
 			continue;
 		return choice;
 	}
+	if (choose_to_pass(state, &choice))
+		return choice;
 	choice.event = (struct core_event){.kind = CORE_TICK};
 	choice.span = waits(state);
 	return choice;

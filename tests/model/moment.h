@@ -77,6 +77,12 @@ static unsigned count_actions(const struct moment *moment, enum core_action_kind
 	return count;
 }
 
+static bool is_sick(const struct core_app *app, const struct worker *worker)
+{
+	return app->policy.probe_failures > 0 && is_ready(worker) &&
+	       worker->misses >= app->policy.probe_failures;
+}
+
 /* Nobody sits beside this worker, but the heir of one that is being recycled. */
 static bool is_alone(const struct slot *slot, unsigned seat)
 {

@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-sets=${SETS-"stops versions rest late job renew renew-reload restart crash age recycle scale auto beats reload patience reshape compose surge"}
+sets=${SETS-"stops versions rest late job renew renew-reload restart crash age recycle probe-twice probe probe-patience scale auto beats reload patience reshape compose surge"}
 units="core edges backoff recycle trace"
 modules=$(cd supervisor/core && ls core.c edges.c step.c slot.c worker.c verdict.c roll.c recycle.c want.c \
 	news.c backoff.c trace.c buckets.c)
@@ -185,6 +185,28 @@ mutant core 's/return due \? .* : deadline;/return deadline;/' \
 mutant worker 's/\.recycled = .*/.recycled = false,/' "nobody knows who was recycled"
 mutant verdict 's/if \(renewal && other->due != CORE_BOUND_NONE\)/if (false)/' \
 	"nobody hears that a recycle failed"
+
+mutant slot 's/worker->misses >= most/false/' "nobody is sick, whatever its probes say"
+mutant core 's/ && !worker_is_sick\(app, worker\)//' "who fails its probes is routed"
+mutant core 's/slot_present\(it\) != 1 \|\| //' "a probe speaks for one of two"
+mutant slot 's/return worker->proven \|\| app->policy.probe_failures == 0 \|\|/return true ||/' \
+	"a roll does not wait for probes"
+mutant slot '/return worker->proven/,+1s/worker->generation == app->reload.from/false/' \
+	"the way back waits for probes, too"
+mutant slot 's/!worker->proven && !worker_is_sick\(app, worker\)/!worker->proven/' \
+	"who failed its probes is on trial for ever"
+mutant news 's/worker->misses = 0;/(void)0;/' "failed probes are never forgiven"
+mutant news 's/worker->proven = true;/(void)0;/' "a probe that is passed proves nothing"
+mutant news 's/worker->due == CORE_BOUND_PROBE && !worker->renew/false/' \
+	"who passes its probes again is recycled all the same"
+mutant verdict '/roll_owns\(step->app/,+2s/worker->renew = true/(void)worker/' \
+	"a roll keeps one that fails its probes"
+mutant verdict 's/recycle_mark\(step, at, CORE_BOUND_PROBE\)/(void)at/' \
+	"who fails its probes gets no heir"
+mutant recycle 's/\(worker->recycled && worker_is_on_trial\(app, worker\)\)/false/' \
+	"the next recycle does not wait for probes"
+mutant recycle 's/bound == CORE_BOUND_PROBE && !worker->proven/false/' \
+	"a recycle after which probes still fail was of use"
 
 mutant slot 's/return is_reached\(app, slot\) \? app->want.generation : app->reload.from/return app->want.generation/' \
 	"a crash spreads the new version"

@@ -10,11 +10,19 @@
 
 #include "tests/model/moment.h"
 
+/* What the roll itself brought and finds sick is the roll's to replace. */
+static bool is_of_roll(const struct moment *moment, const struct worker *before)
+{
+	return moment->event->kind == CORE_PROBED && moment->before->reload.active &&
+	       worker_of(moment->before, moment->event->at) == before;
+}
+
 /* Of these two moments of one worker's life: is this where its recycle began? */
 static bool begins_recycle(const struct moment *moment, const struct worker *before,
 			   const struct worker *after)
 {
-	return after->renew && !before->renew && moment->event->kind != CORE_RENEW;
+	return after->renew && !before->renew && moment->event->kind != CORE_RENEW &&
+	       !is_of_roll(moment, before);
 }
 
 static unsigned count_begun(const struct moment *moment)
@@ -66,7 +74,8 @@ static bool recycles_have_a_cause(const struct moment *moment)
 				return false;
 			if (after->due != CORE_BOUND_NONE &&
 			    before->due == CORE_BOUND_NONE &&
-			    moment->event->kind != CORE_EXCEEDED && !is_ticking(moment))
+			    moment->event->kind != CORE_EXCEEDED &&
+			    moment->event->kind != CORE_PROBED && !is_ticking(moment))
 				return false;
 		}
 	return true;

@@ -79,8 +79,12 @@ static bool only_wanted_slots_are_routed(const struct moment *moment)
 		const struct slot *slot = &moment->after->slot[i];
 		bool serves = slot->seat[0].phase == WORKER_SERVING ||
 			      slot->seat[1].phase == WORKER_SERVING;
+		bool well = (slot->seat[0].phase == WORKER_SERVING &&
+			     !is_sick(moment->after, &slot->seat[0])) ||
+			    (slot->seat[1].phase == WORKER_SERVING &&
+			     !is_sick(moment->after, &slot->seat[1]));
 
-		if (core_routes(moment->after, i) != serves)
+		if (core_routes(moment->after, i) != well)
 			return false;
 		if (serves && !core_wants(moment->after, i))
 			return false;

@@ -52,7 +52,8 @@ static uint8_t *encode_worker(uint8_t *at, const struct worker *worker)
 	*at++ = code_of_time(worker->beat);
 	*at++ = code_of_time(worker->served);
 	*at++ = code_of_time(worker->since);
-	*at++ = (uint8_t)((unsigned)worker->due | (unsigned)worker->recycled << 3);
+	*at++ = (uint8_t)((unsigned)worker->due | (unsigned)worker->recycled << 3 |
+			  (unsigned)worker->proven << 4 | worker->misses << 5);
 	return at;
 }
 
@@ -69,7 +70,9 @@ static const uint8_t *decode_worker(const uint8_t *at, struct worker *worker)
 		worker->since = time_of_code(at[4]);
 	}
 	worker->due = (enum core_bound)(at[5] & 7);
-	worker->recycled = at[5] >> 3;
+	worker->recycled = at[5] >> 3 & 1;
+	worker->proven = at[5] >> 4 & 1;
+	worker->misses = at[5] >> 5;
 	return at + 6;
 }
 
@@ -187,8 +190,9 @@ static void forget_worker(const struct core_policy *policy, struct worker *worke
 		worker->since = NOW;
 	if (!worker_is_present(worker)) {
 		worker->beat = worker->served = NOW;
-		worker->settled = worker->recycled = false;
+		worker->settled = worker->recycled = worker->proven = false;
 		worker->due = CORE_BOUND_NONE;
+		worker->misses = 0;
 		return;
 	}
 	if (worker->beat != MSEC_NEVER)

@@ -134,13 +134,15 @@ static void misbehave(struct walk *walk, struct seat_ref at)
 	static const enum core_event_kind kinds[] = {
 		CORE_EXIT,      CORE_EXIT,     CORE_EXIT,   CORE_SPAWN_FAILED,
 		CORE_LEAVE,     CORE_TRIGGER,  CORE_EXTEND, CORE_UNROUTED,
-		CORE_LISTENING, CORE_EXCEEDED,
+		CORE_LISTENING, CORE_EXCEEDED, CORE_PROBED,
 	};
 	enum core_event_kind kind = kinds[draw(walk, ARRAY_COUNT(kinds))];
 	uint32_t arg = kind == CORE_EXIT ? draw(walk, 3) : draw(walk, 3000);
 
 	if (kind == CORE_EXCEEDED)
-		arg = CORE_BOUND_MEMORY + arg % (CORE_BOUNDS - CORE_BOUND_MEMORY);
+		arg = CORE_BOUND_MEMORY + arg % CORE_BOUND_CRON;
+	if (kind == CORE_PROBED)
+		arg = CORE_PROBE_FAILED;
 
 	step_seat(walk, kind, at, arg);
 }
@@ -148,6 +150,8 @@ static void misbehave(struct walk *walk, struct seat_ref at)
 /* What a well-behaved worker does next; some are in no hurry. */
 static void behave(struct walk *walk, struct seat_ref at)
 {
+	unsigned seat;
+
 	switch (walk->app.slot[at.slot].seat[at.seat].phase) {
 	case WORKER_STARTING:
 		step_seat(walk, CORE_LISTENING, at, 0);
@@ -156,6 +160,8 @@ static void behave(struct walk *walk, struct seat_ref at)
 	case WORKER_SERVING:
 	case WORKER_LATE:
 		step_seat(walk, CORE_BEAT, at, 0);
+		if (core_may_probe(&walk->app, at.slot, &seat) && seat == at.seat)
+			step_seat(walk, CORE_PROBED, at, CORE_PROBE_PASSED);
 		break;
 	case WORKER_UNROUTING:
 		step_seat(walk, CORE_UNROUTED, at, 0);
@@ -277,6 +283,7 @@ static struct core_policy draw_policy(struct walk *walk)
 		.restart_max = draw(walk, 2) ? 0 : 5,
 		.backoff = {.first = 100, .most = 2000, .steady = 3000},
 		.recycle = {.age = (msec)draw(walk, 2) * 20000, .jitter = draw(walk, 90)},
+		.probe_failures = draw(walk, 2) * (1 + draw(walk, 3)),
 		.unroute_timeout = 500,
 		.abort_timeout = 100,
 		.kill_retry = 500,

@@ -69,6 +69,7 @@ static bool set_number(struct core_policy *policy, const char *key, long number)
 		{"failures", NULL, &policy->failures, NULL},
 		{"restart_max", NULL, &policy->restart_max, NULL},
 		{"age", &policy->recycle.age, NULL, NULL},
+		{"probe_failures", NULL, &policy->probe_failures, NULL},
 		{"jitter", NULL, &policy->recycle.jitter, NULL},
 	};
 

@@ -561,6 +561,68 @@ START_TEST(core_counts_slots_that_a_roll_takes_away_until_it_is_over)
 }
 END_TEST
 
+/* ---- probes ---- */
+
+static bool may_probe(unsigned slot, unsigned wanted_seat)
+{
+	unsigned seat = CORE_SEATS;
+
+	return core_may_probe(&app, slot, &seat) && seat == wanted_seat;
+}
+
+START_TEST(core_lets_a_probe_speak_for_who_alone_can_answer)
+{
+	begin(2);
+	app.policy.probe_failures = 2;
+	command(CORE_START, 1, 1);
+	ck_assert(!may_probe(0, 0)); /* not ready yet */
+	news(CORE_READY, 0, 0, 0);
+	news(CORE_READY, 1, 0, 0);
+	ck_assert(may_probe(0, 0) && may_probe(1, 0));
+	ck_assert(!may_probe(2, 0));
+
+	news(CORE_RENEW, 0, 0, 0);
+	ck_assert(!may_probe(0, 0)); /* an heir is coming: either may answer */
+	news(CORE_READY, 0, 1, 0);
+	ck_assert(!may_probe(0, 0) && !may_probe(0, 1));
+	wait_until(now + 200);
+	ck_assert_int_eq(worker(0, 0)->phase, WORKER_STOPPING);
+	ck_assert(may_probe(0, 1)); /* who is told to go takes no more connections */
+
+	app.policy.probe_failures = 0;
+	ck_assert(!may_probe(1, 0));
+}
+END_TEST
+
+START_TEST(core_avoids_a_worker_whose_probes_fail)
+{
+	begin(2);
+	app.policy.probe_failures = 2;
+	start(2);
+	command(CORE_SCALE, 3, 2); /* no heir comes while this is under way */
+	news(CORE_PROBED, 1, 0, CORE_PROBE_FAILED);
+	ck_assert(core_routes(&app, 1) && !core_is_sick(&app, (struct seat_ref){1, 0}));
+	news(CORE_PROBED, 1, 0, CORE_PROBE_FAILED);
+	ck_assert(!core_routes(&app, 1) && core_is_sick(&app, (struct seat_ref){1, 0}));
+	ck_assert(core_routes(&app, 0));
+	ck_assert_uint_eq(core_serving(&app), 2);
+	news(CORE_PROBED, 1, 0, CORE_PROBE_PASSED);
+	ck_assert(core_routes(&app, 1) && !core_is_sick(&app, (struct seat_ref){1, 0}));
+}
+END_TEST
+
+START_TEST(core_takes_no_notice_of_probes_where_there_are_none)
+{
+	begin(1);
+	start(1);
+	for (unsigned i = 0; i < 3; i++) {
+		news(CORE_PROBED, 0, 0, CORE_PROBE_FAILED);
+		ck_assert_uint_eq(actions.count, 0);
+	}
+	ck_assert(core_routes(&app, 0));
+}
+END_TEST
+
 static Suite *suite_of_core(void)
 {
 	Suite *suite = suite_create("core");
@@ -602,6 +664,9 @@ static Suite *suite_of_core(void)
 	tcase_add_loop_test(tcase, core_rounds_a_share_of_surge_up, 0,
 			    ARRAY_COUNT(shares));
 	tcase_add_test(tcase, core_counts_slots_that_a_roll_takes_away_until_it_is_over);
+	tcase_add_test(tcase, core_lets_a_probe_speak_for_who_alone_can_answer);
+	tcase_add_test(tcase, core_avoids_a_worker_whose_probes_fail);
+	tcase_add_test(tcase, core_takes_no_notice_of_probes_where_there_are_none);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
