@@ -61,7 +61,7 @@ modules     = $(filter-out $(MAINS),$(wildcard $(addsuffix /*.c,$(1))))
 obj         = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 COMMON     := $(call modules,common)
-SUPERVISE  := $(call modules,supervisor supervisor/core)
+SUPERVISE  := $(call modules,supervisor supervisor/core supervisor/bridge)
 CTL        := $(call modules,supervisor/ctl)
 HTTP       := $(call modules,worker/http)
 LIBRARY    := $(call modules,worker/libclusterworker)
@@ -82,7 +82,8 @@ AID        := $(call obj,$(AIDE))
 
 name        = $(basename $(notdir $(1)))
 PROGRAMS   := $(addprefix $(BUILD)/,$(call name,$(wildcard $(MAINS))))
-LIBRARIES  := $(if $(LIBRARY),$(addprefix $(BUILD)/libclusterworker.,a so))
+LIBRARIES  := $(if $(LIBRARY),$(addprefix $(BUILD)/libclusterworker.,a so)) \
+	$(BUILD)/libclusterbind.so
 EXAMPLE_PROGRAMS := $(addprefix $(BUILD)/examples/,$(call name,$(EXAMPLES)))
 UNIT_PROGRAMS    := $(addprefix $(BUILD)/tests/,$(call name,$(UNITS)))
 MODEL_PROGRAMS   := $(addprefix $(BUILD)/tests/,$(call name,$(MODEL_MAIN)))
@@ -92,7 +93,7 @@ WORKER_PROGRAMS  := $(addprefix $(BUILD)/tests/,$(call name,$(WORKERS)))
 TEST_PROGRAMS    := $(UNIT_PROGRAMS) $(MODEL_PROGRAMS) $(CORPUS_PROGRAMS) $(WORKER_PROGRAMS) \
 	$(if $(TRACE),$(BUILD)/tests/trace) $(if $(LOAD),$(BUILD)/loadgen)
 
-SOURCES    := $(wildcard $(MAINS)) $(COMMON) $(SUPERVISE) $(CTL) $(HTTP) $(LIBRARY) $(EXAMPLES) \
+SOURCES    := $(wildcard $(MAINS)) $(PRELOAD) $(COMMON) $(SUPERVISE) $(CTL) $(HTTP) $(LIBRARY) $(EXAMPLES) \
 	$(UNITS) $(TRACE) $(FUZZ) $(MODEL) $(LOAD) $(WORKERS) $(SHARED) \
 	$(wildcard tests/fuzz/driver.c) $(AIDE)
 
@@ -166,6 +167,15 @@ $(BUILD)/libclusterworker.so: $(call obj,$(LIBRARY)) $(SYMBOLS)
 		$(LDFLAGS) -o $@ $(filter %.o,$^)
 	$(Q)ln -sf libclusterworker.so $(BUILD)/$(SONAME)
 comma      := ,
+
+# Preloaded into programs of others: no sanitizer of ours goes with it.
+PRELOAD    := worker/preload/clusterbind.c
+$(call obj,$(PRELOAD)): PIC := -fPIC -fvisibility=hidden
+$(call obj,$(PRELOAD)): private SANITIZER :=
+
+$(BUILD)/libclusterbind.so: $(call obj,$(PRELOAD))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,defs $(LDFLAGS) -o $@ $^
 
 $(BUILD)/examples/%: $(BUILD)/obj/worker/examples/%.o $(BUILD)/libclusterworker.a
 	$(call say,LINK,$@)
@@ -288,7 +298,8 @@ lint:
 # What single files get besides.
 LINTED     := -Iworker/libclusterworker -DCLUSTERD_BUILD='""'
 
-FORMATTED  := $(wildcard $(addsuffix /*.[ch],common supervisor supervisor/core supervisor/ctl \
+FORMATTED  := $(wildcard $(addsuffix /*.[ch],common supervisor supervisor/core \
+	supervisor/bridge supervisor/ctl \
 	worker/* tests tests/* tests/system/workers tests/system/workers/shared))
 format:
 	$(Q)clang-format -i $(FORMATTED)

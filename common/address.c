@@ -132,6 +132,39 @@ int address_parse(struct address *ret_address, const char *text, struct fault *f
 	return result;
 }
 
+static bool is_any(const struct address *address)
+{
+	if (address->kind == ADDRESS_V4)
+		return address->at.v4.sin_addr.s_addr == htonl(INADDR_ANY);
+	return IN6_IS_ADDR_UNSPECIFIED(&address->at.v6.sin6_addr);
+}
+
+int address_of_name(struct address *ret_address, const struct sockaddr *name,
+		    socklen_t bytes, bool only_v6)
+{
+	struct address address = {.bytes = bytes};
+
+	if (name->sa_family == AF_INET && bytes >= sizeof(address.at.v4)) {
+		address.kind = ADDRESS_V4;
+		address.bytes = sizeof(address.at.v4);
+	} else if (name->sa_family == AF_INET6 && bytes >= sizeof(address.at.v6)) {
+		address.kind = ADDRESS_V6;
+		address.bytes = sizeof(address.at.v6);
+	} else {
+		return -EAFNOSUPPORT;
+	}
+	memcpy(&address.at, name, address.bytes);
+	if (address.kind == ADDRESS_V6) {
+		if (address.at.v6.sin6_scope_id != 0 ||
+		    IN6_IS_ADDR_V4MAPPED(&address.at.v6.sin6_addr))
+			return -EAFNOSUPPORT;
+		if (!only_v6 && is_any(&address))
+			address.kind = ADDRESS_DUAL;
+	}
+	*ret_address = address;
+	return 0;
+}
+
 static int of_v6_socket(struct address *address, int fd)
 {
 	int only = 0;
@@ -186,13 +219,6 @@ void address_format(const struct address *address, char text[ADDRESS_TEXT])
 		snprintf(text, ADDRESS_TEXT, UNIX_PREFIX "%s", address->at.path.sun_path);
 		break;
 	}
-}
-
-static bool is_any(const struct address *address)
-{
-	if (address->kind == ADDRESS_V4)
-		return address->at.v4.sin_addr.s_addr == htonl(INADDR_ANY);
-	return IN6_IS_ADDR_UNSPECIFIED(&address->at.v6.sin6_addr);
 }
 
 static int compare_hosts(const struct address *one, const struct address *other)

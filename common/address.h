@@ -35,6 +35,10 @@ struct address {
 };
 
 int address_parse(struct address *ret_address, const char *text, struct fault *fault);
+/* What a program binds a socket of its own to.  -EAFNOSUPPORT: nothing an address can
+ * say; scopes of IPv6 are such a thing. */
+int address_of_name(struct address *ret_address, const struct sockaddr *name,
+		    socklen_t bytes, bool only_v6);
 /* What a socket is bound to; -EAFNOSUPPORT if that is nothing an address can say. */
 int address_of_socket(struct address *ret_address, int fd);
 void address_format(const struct address *address, char text[ADDRESS_TEXT]);

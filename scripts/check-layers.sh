@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.." || exit 1
 # whose header the others see.  In `supervisor` all meet, and failures are logged.
 rooms='
 supervisor > supervisor apply report recall launch origin app generation environment
-	operation seat spawn route dealing crowd bounds holding signals status rights estate clusterd
+	operation seat spawn route broker dealing crowd bounds holding signals status rights estate clusterd
 control > control access reserve commands adjust call judge orders view select queries describe
 config > config settings assign source value draft gather permit identity
 listener > listener group port local retreat
@@ -32,9 +32,11 @@ floors='
 common > common/
 supervisor/core > supervisor/core/ common/base.h
 supervisor/ctl > supervisor/ctl/ common/
-supervisor > supervisor/core/ common/
+supervisor > supervisor/core/ supervisor/bridge/ common/
+supervisor/bridge > supervisor/bridge/ supervisor/core/ common/
 worker/libclusterworker > worker/libclusterworker/ common/base.h
 worker/http > worker/http/ worker/libclusterworker/ common/
+worker/preload > common/ask.h
 worker/examples > worker/libclusterworker/
 '
 

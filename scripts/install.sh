@@ -37,6 +37,7 @@ list() {
 		755 $BUILD/clusterd $PREFIX/sbin/clusterd
 		755 $BUILD/clusterctl $PREFIX/bin/clusterctl
 		755 $BUILD/cluster-worker $LIBEXECDIR/clusterd/cluster-worker
+		755 $BUILD/libclusterbind.so $LIBEXECDIR/clusterd/libclusterbind.so
 		644 $BUILD/libclusterworker.a $LIBDIR/libclusterworker.a
 		755 $BUILD/libclusterworker.so $LIBDIR/$SOVERSION
 		644 worker/libclusterworker/cluster_worker.h $PREFIX/include/cluster_worker.h

@@ -70,9 +70,12 @@ struct worker_status {
 	int64_t loop_lag_us, connections, requests, errors, latency_us;
 	double share_percent; /* of the buckets, 0 to 100 */
 	int64_t queue_depth;  /* connections that wait in the slot's own queue */
+	const char *door;     /* by which it came to its sockets; NULL: it has none */
 	const char *status;   /* the worker's own STATUS=; NULL */
 	const struct last_exit *last_exit; /* of the slot; NULL */
 };
+
+#define APP_LISTENS (2 * SPEC_LISTEN) /* configured, and asked for by workers */
 
 struct app_operation_status {
 	const char *kind;  /* "start", "reload"...; NULL: none */
@@ -97,7 +100,7 @@ struct app_status {
 	struct app_operation_status operation;      /* under way; kind NULL: none */
 	struct app_operation_status last_operation; /* kind NULL: none yet */
 	unsigned listens;
-	const char *listen[SPEC_LISTEN]; /* with real ports */
+	const char *listen[APP_LISTENS]; /* with real ports */
 	const char *slot_listen;     /* by which one slot can be reached; NULL: by none */
 	const struct app_spec *spec; /* of the wanted generation */
 	const char *log_out, *log_err; /* NULL: not to files */

@@ -243,6 +243,10 @@ static int run(struct supervisor *supervisor, const struct arguments *arguments)
 		(void)fprintf(stderr, "clusterd: %s\n", fault.text);
 		return EXIT_FAILURE;
 	}
+	if (broker_start(supervisor, &fault) < 0) {
+		(void)fprintf(stderr, "clusterd: %s\n", fault.text);
+		return EXIT_FAILURE;
+	}
 	clean_environment();
 	recall_open(supervisor);
 	log_info("clusterd %s runs in %s", CLUSTERD_VERSION, supervisor->places.run);
@@ -311,6 +315,7 @@ static void release(struct supervisor *supervisor)
 	struct origin *next;
 
 	control_free(supervisor->control);
+	broker_end(supervisor);
 	while (supervisor->apps != NULL)
 		supervisor_remove(supervisor, supervisor->apps);
 	for (struct origin *at = supervisor->origins; at != NULL; at = next) {

@@ -136,6 +136,8 @@ static const struct {
 	[SPEC_DELAY_TOO_LONG] = {"restart.delay", "is more than restart.delay_max"},
 	[SPEC_LISTENS_FOR_NOBODY] =
 		{"adopt", "\"none\" leaves nobody to take the sockets of listen"},
+	[SPEC_LISTENS_UNSEEN] = {"ready.on",
+				 "\"listen\" cannot be told without a bridge: see adopt"},
 };
 
 static void check_app(struct value_reader *reader, const struct draft_app *app)

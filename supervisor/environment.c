@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ask.h"
 #include "supervisor/estate.h"
 
 #define ENV_FILE_BYTES 65536
@@ -238,6 +239,29 @@ static void set_listeners(struct builder *builder, const struct generation *gene
 		set(builder, "PORT=%u", port);
 }
 
+static const char *find_entry(char **list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; *list != NULL; list++)
+		if (strncmp(*list, name, length) == 0 && (*list)[length] == '=')
+			return *list + length + 1;
+	return NULL;
+}
+
+/* What the configuration preloads comes after ours. */
+static void set_preload(struct builder *builder, const struct app *app,
+			const struct generation *generation)
+{
+	const char *theirs = find_entry(generation->environment, "LD_PRELOAD");
+
+	if (generation->preload == NULL)
+		return;
+	set(builder, "LD_PRELOAD=%s%s%s", generation->preload, theirs != NULL ? ":" : "",
+	    theirs != NULL ? theirs : "");
+	set(builder, ASK_ENVIRONMENT "=%s", app->supervisor->broker.path);
+}
+
 /* The whole environment of one worker; NULL: out of memory. */
 char **environment_of(struct arena *arena, const struct app *app,
 		      const struct generation *generation, const struct place *place,
@@ -259,6 +283,7 @@ char **environment_of(struct arena *arena, const struct app *app,
 		    (long long)policy->beat_interval * 1000);
 		set(&builder, "WATCHDOG_PID=");
 	}
+	set_preload(&builder, app, generation);
 	set(&builder, "CLUSTER_APP=%s", app->name);
 	set(&builder, "CLUSTER_SLOT=%u", place->slot);
 	set(&builder, "CLUSTER_INSTANCES=%u", app->core.want.count);

@@ -27,7 +27,9 @@
 #include "supervisor/process.h"
 #include "supervisor/supervisor.h"
 
+#define ASKED              (APP_LISTENS - SPEC_LISTEN) /* by workers, besides */
 #define REASON_SIZE        256
+#define BROKER_CALLERS     64
 #define PIDS               1024 /* chains of the table of pids; a power of two */
 #define SUPERVISOR_SIGNALS 9
 #define QUEUE              8192 /* events that wait for the drain */
@@ -58,8 +60,9 @@ struct generation {
 	char **environment;   /* NAME=VALUE, "%i" not yet filled in */
 	struct identity identity; /* where one is configured; else zeroed */
 	struct process_rights rights;
-	unsigned holdings;
-	struct holding *holding[SPEC_LISTEN]; /* borrowed from the app */
+	char *preload;     /* the library through which it asks; NULL: it does not */
+	unsigned holdings; /* those of the spec, then those that workers asked for */
+	struct holding *holding[SPEC_LISTEN + ASKED]; /* borrowed from the app */
 };
 
 /* What `balance` ordered; in force while the configuration says what it said then. */
@@ -79,6 +82,8 @@ struct seat {
 	struct beat figures;      /* the last known of each */
 	char reason[REASON_SIZE]; /* why it failed, as far as known; empty */
 	bool exec_failed;         /* it never became the program it should be */
+	bool asked;               /* for a socket */
+	uint64_t listening;       /* on which of the generation's holdings it said so */
 	uint64_t cpu_usec;        /* at `sampled`, for the percentage */
 	msec sampled;
 	double cpu_percent; /* negative: not known yet */
@@ -170,6 +175,22 @@ struct app {
 	char log_out[PLACES_PATH + SPEC_NAME], log_err[PLACES_PATH + SPEC_NAME];
 };
 
+/* A program that asks for a socket; supervisor NULL: the chair is empty. */
+struct caller {
+	struct supervisor *supervisor;
+	struct ev_io watch;
+	struct ev_timer patience;
+	pid_t pid;
+	uid_t uid;
+};
+
+struct broker {
+	char path[PLACES_PATH + 16]; /* empty: not open */
+	struct ev_io watch;
+	unsigned next;
+	struct caller caller[BROKER_CALLERS];
+};
+
 /* A configuration that apps came from. */
 struct origin {
 	struct origin *next;
@@ -199,6 +220,7 @@ struct supervisor {
 	char trouble[FAULT_SIZE]; /* with what is kept; the last, in words */
 	struct app *apps;
 	struct control *control;
+	struct broker broker;
 	struct ev_prepare drain;
 	struct ev_timer timer;
 	struct ev_timer deadline; /* of the shutdown */
@@ -315,6 +337,16 @@ char **environment_of(struct arena *arena, const struct app *app,
 		      unsigned listens);
 char **environment_command(struct arena *arena, char *const *command, unsigned slot);
 
+/* broker.c */
+int broker_start(struct supervisor *supervisor, struct fault *fault);
+void broker_end(struct supervisor *supervisor);
+/* The socket for this worker on this address, lent; `uid`: whose worker it is.  -ENOTSUP:
+ * not ours to give, it may bind by itself. */
+int broker_find(struct seat *seat, const struct address *wanted, uid_t uid, int *ret_fd);
+/* It listens there from now on.  -ENOTSUP: on a socket that is not of ours. */
+int broker_listening(struct seat *seat, const struct address *address);
+const char *broker_door(const struct seat *seat); /* NULL: it came through none */
+
 /* seat.c */
 struct seat_ref seat_ref(const struct seat *seat);
 struct place *place_need(struct app *app, unsigned slot, struct fault *fault);
@@ -333,6 +365,8 @@ void spawn_reopen_logs(const struct app *app);
 /* holding.c */
 int holding_open(struct app *app, struct generation *generation, unsigned slots,
 		 struct fault *fault);
+struct holding *holding_need(struct app *app, const struct app_spec *spec,
+			     const char *text, unsigned slots, struct fault *fault);
 int holdings_grow(struct app *app, unsigned slots, struct fault *fault);
 void holdings_close(struct app *app);
 void holdings_sweep(struct app *app); /* closes those that no generation names */

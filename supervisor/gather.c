@@ -182,8 +182,6 @@ static int read_address(const struct assignment *task, const struct value *value
 
 	if (error)
 		return error;
-	if (strcmp(text, "auto") == 0)
-		return value_refuse(task->reader, value, "\"auto\" is not supported yet");
 	if (address_parse(&address, text, &fault) < 0)
 		return value_refuse(task->reader, value, "%s", fault.text);
 	address_format(&address, canonical);
@@ -201,6 +199,8 @@ int gather_listen(const struct assignment *task)
 	if (result)
 		return result;
 	assert(count <= SPEC_LISTEN);
+	if (count == 1 && item->kind == VALUE_TEXT && strcmp(item->text, "auto") == 0)
+		count = 0; /* whatever the program asks for */
 	for (unsigned i = 0; i < count; i++) {
 		int error = read_address(task, &item[i], &app->listen[i]);
 

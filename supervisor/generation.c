@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "supervisor/bridge/door.h"
 #include "supervisor/capacity.h"
 #include "supervisor/estate.h"
 #include "supervisor/script.h"
@@ -168,6 +169,42 @@ static int resolve_command(struct generation *generation, struct fault *fault)
 	return result;
 }
 
+/* What stands beside our library is ours, and finds its sockets by LISTEN_FDS. */
+static bool is_our_own(const char *program, const char *library)
+{
+	size_t length = (size_t)(strrchr(library, '/') - library) + 1;
+
+	return strncmp(program, library, length) == 0 && !strchr(program + length, '/');
+}
+
+/* How the program is met if it opens its port by itself. */
+static int choose_door(struct generation *generation, struct fault *fault)
+{
+	enum spec_adopt adopt = generation->spec->adopt;
+	char library[PLACES_PATH];
+	const char *refusal;
+	int result;
+
+	if (adopt == SPEC_ADOPT_NONE || adopt == SPEC_ADOPT_LISTEN_FDS)
+		return 0;
+	refusal =
+		door_refusal(door_look(generation->program.path, search_path(generation),
+				       generation->directory_path));
+	if (refusal != NULL && adopt == SPEC_ADOPT_PRELOAD)
+		return fault_set(fault, -EINVAL, "cannot preload %s: %s",
+				 generation->program.path, refusal);
+	if (refusal != NULL)
+		return 0;
+	result = places_find_program(library, sizeof(library), "libclusterbind.so", "",
+				     NULL, fault);
+	if (result < 0)
+		return result;
+	if (is_our_own(generation->program.path, library))
+		return 0;
+	generation->preload = arena_text(&generation->words, library);
+	return generation->preload != NULL ? 0 : -ENOMEM;
+}
+
 static int resolve(const struct supervisor *supervisor, struct generation *generation,
 		   struct fault *fault)
 {
@@ -182,6 +219,8 @@ static int resolve(const struct supervisor *supervisor, struct generation *gener
 		result = resolve_program(generation, fault);
 	if (result == 0)
 		result = resolve_command(generation, fault);
+	if (result == 0)
+		result = choose_door(generation, fault);
 	return result;
 }
 

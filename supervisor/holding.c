@@ -65,6 +65,17 @@ static struct holding *holding_new(struct app *app, const char *text, unsigned s
 	return holding;
 }
 
+/* The one there is, or a new one. */
+struct holding *holding_need(struct app *app, const struct app_spec *spec,
+			     const char *text, unsigned slots, struct fault *fault)
+{
+	struct holding *holding = holding_find(app, text);
+
+	if (holding != NULL)
+		return holding;
+	return holding_new(app, text, slots, (int)spec->backlog, fault);
+}
+
 static void warn_of_foreign(const struct app *app, const struct holding *holding)
 {
 	struct sockdiag_holder holder;
@@ -89,11 +100,9 @@ int holding_open(struct app *app, struct generation *generation, unsigned slots,
 	if (slots < app->core.slots)
 		slots = app->core.slots;
 	for (unsigned i = 0; i < spec->listen_count; i++) {
-		struct holding *holding = holding_find(app, spec->listen[i]);
+		struct holding *holding =
+			holding_need(app, spec, spec->listen[i], slots, fault);
 
-		if (holding == NULL)
-			holding = holding_new(app, spec->listen[i], slots,
-					      (int)spec->backlog, fault);
 		if (holding == NULL)
 			return -EADDRINUSE;
 		generation->holding[i] = holding;

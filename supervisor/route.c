@@ -50,6 +50,9 @@ void route_forget(struct app *app)
 static bool serves(const struct app *app, const struct holding *holding, unsigned slot)
 {
 	for (unsigned i = 0; i < CORE_SEATS; i++) {
+		uint64_t listening = app->place[slot] != NULL
+					     ? app->place[slot]->seat[i].listening
+					     : 0;
 		const struct worker *worker = &app->core.slot[slot].seat[i];
 		const struct generation *generation;
 
@@ -57,7 +60,8 @@ static bool serves(const struct app *app, const struct holding *holding, unsigne
 			continue;
 		generation = generation_find(app, worker->generation);
 		for (unsigned j = 0; j < generation->holdings; j++)
-			if (generation->holding[j] == holding)
+			if (generation->holding[j] == holding &&
+			    (j < generation->spec->listen_count || listening >> j & 1))
 				return true;
 	}
 	return false;

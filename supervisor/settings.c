@@ -26,7 +26,7 @@ static const struct setting_choice adopts[] = {
 	{"listen-fds", SPEC_ADOPT_LISTEN_FDS, false},
 	{"none", SPEC_ADOPT_NONE, false},
 	{"node", 0, true},
-	{"preload", 0, true},
+	{"preload", SPEC_ADOPT_PRELOAD, false},
 	{"seccomp", 0, true},
 	{0},
 };
@@ -54,7 +54,7 @@ static const struct setting_choice readies[] = {
 	{"auto", CORE_READY_AUTO, false},
 	{"notify", CORE_READY_NOTIFY, false},
 	{"exec", CORE_READY_EXEC, false},
-	{"listen", 0, true},
+	{"listen", CORE_READY_LISTEN, false},
 	{0},
 };
 

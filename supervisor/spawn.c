@@ -94,6 +94,8 @@ static void seat_begin(struct seat *seat, uint32_t generation)
 				      .latency_usec = BEAT_UNKNOWN};
 	seat->reason[0] = '\0';
 	seat->exec_failed = false;
+	seat->asked = false;
+	seat->listening = 0;
 	seat->cpu_percent = -1;
 	seat->sampled = 0;
 	place->spawns++;
@@ -164,8 +166,9 @@ static int spawn(struct seat *seat, const struct generation *generation,
 	result = choose_cpu(order, generation->spec, place->slot, &cpu, fault);
 	if (result < 0)
 		return result;
-	order->listen_count =
-		generation->spec->adopt == SPEC_ADOPT_NONE ? 0 : generation->holdings;
+	order->listen_count = generation->spec->adopt == SPEC_ADOPT_NONE
+				      ? 0
+				      : generation->spec->listen_count;
 	for (unsigned i = 0; i < order->listen_count; i++)
 		listen_fd[i] =
 			listener_fd(&generation->holding[i]->listener, place->slot);

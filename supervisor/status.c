@@ -176,19 +176,20 @@ static void read_operations(const struct app *app, struct app_status *status)
 
 static void read_listens(const struct app *app, struct app_status *status)
 {
-	static char text[SPEC_LISTEN][ADDRESS_TEXT];
+	static char text[ARRAY_COUNT(status->listen)][ADDRESS_TEXT];
 	const struct generation *wanted;
 
 	wanted = generation_find(app, app->core.want.generation);
-	status->listens = 0;
-	for (unsigned i = 0; i < status->spec->listen_count; i++) {
+	status->listens = status->spec->listen_count;
+	if (wanted != NULL && wanted->holdings > status->listens)
+		status->listens = wanted->holdings;
+	for (unsigned i = 0; i < status->listens; i++) {
 		if (wanted != NULL && i < wanted->holdings) {
 			address_format(&wanted->holding[i]->listener.address, text[i]);
 			status->listen[i] = text[i];
 		} else {
 			status->listen[i] = status->spec->listen[i];
 		}
-		status->listens++;
 	}
 }
 
@@ -353,6 +354,7 @@ static void read_seat(struct app *app, struct seat *seat, struct worker_status *
 	status->requests = known(seat->figures.requests);
 	status->errors = known(seat->figures.errors);
 	status->latency_us = known(seat->figures.latency_usec);
+	status->door = broker_door(seat);
 	status->status = seat->figures.has_status ? seat->figures.status : NULL;
 	if (worker->phase != WORKER_SERVING)
 		status->share_percent = worker->phase == WORKER_LATE ? 0 : -1;

@@ -75,6 +75,7 @@ static void view_worker(struct json_writer *writer, const struct worker_status *
 	json_put_figure(writer, "requests", worker->requests);
 	json_put_figure(writer, "errors", worker->errors);
 	json_put_figure(writer, "latency_us", worker->latency_us);
+	json_put_text(writer, "door", worker->door);
 	json_put_text(writer, "status", worker->status);
 	view_exit(writer, worker->last_exit);
 	json_put_real_figure(writer, "share_percent", worker->share_percent);

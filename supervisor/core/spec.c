@@ -18,6 +18,10 @@ static bool conflicts(const struct app_spec *app, enum spec_conflict conflict)
 		return policy->backoff.first > policy->backoff.most;
 	case SPEC_LISTENS_FOR_NOBODY:
 		return app->adopt == SPEC_ADOPT_NONE && app->listen_count > 0;
+	case SPEC_LISTENS_UNSEEN:
+		return policy->ready == CORE_READY_LISTEN &&
+		       (app->adopt == SPEC_ADOPT_NONE ||
+			app->adopt == SPEC_ADOPT_LISTEN_FDS);
 	case SPEC_FITS:
 	case SPEC_CONFLICTS:
 		break;

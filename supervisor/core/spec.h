@@ -55,7 +55,12 @@ struct spec_option {
 };
 
 enum spec_affinity { SPEC_AFFINITY_NONE, SPEC_AFFINITY_AUTO };
-enum spec_adopt { SPEC_ADOPT_AUTO, SPEC_ADOPT_LISTEN_FDS, SPEC_ADOPT_NONE };
+enum spec_adopt {
+	SPEC_ADOPT_AUTO,
+	SPEC_ADOPT_LISTEN_FDS,
+	SPEC_ADOPT_PRELOAD,
+	SPEC_ADOPT_NONE
+};
 enum spec_log { SPEC_LOG_FILE, SPEC_LOG_INHERIT, SPEC_LOG_NONE };
 
 enum spec_instances_kind {
@@ -136,6 +141,7 @@ enum spec_conflict {
 	SPEC_BEAT_TIMEOUT_TOO_SHORT, /* heartbeat.timeout <= heartbeat.interval */
 	SPEC_DELAY_TOO_LONG,         /* restart.delay > restart.delay_max */
 	SPEC_LISTENS_FOR_NOBODY,     /* listen with adopt = none */
+	SPEC_LISTENS_UNSEEN,         /* ready.on = listen, and nobody to tell */
 	SPEC_CONFLICTS
 };
 

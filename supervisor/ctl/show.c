@@ -137,6 +137,22 @@ static void print_origin(const struct json *app)
 	print_span("hung after", app, "heartbeat_timeout_ms");
 }
 
+/* Usually all came by the same. */
+static void print_doors(const struct json *app)
+{
+	const struct json *workers = json_find(app, "workers");
+	const char *door = NULL;
+
+	for (size_t i = 0; i < json_count(workers); i++) {
+		const char *another = json_find_text(json_at(workers, i), "door");
+
+		if (another == NULL || (door != NULL && strcmp(door, another) == 0))
+			continue;
+		door = another;
+		print_text("sockets by", door);
+	}
+}
+
 /* Equal ones say nothing. */
 static void print_weights(const struct json *weights)
 {
@@ -217,6 +233,7 @@ static void print_app(const struct options *options, const struct json *app)
 	print_headline(app);
 	print_text("trouble", json_find_text(app, "trouble"));
 	print_list("listen", json_find(app, "listen"));
+	print_doors(app);
 	print_text("shared with", json_find_text(app, "foreign_listeners"));
 	print_balance(app);
 	print_operations(app);

@@ -244,6 +244,53 @@ START_TEST(slots_have_addresses_where_ipv4_reaches)
 }
 END_TEST
 
+/* As a program would bind it: family by the text, v6only besides. */
+static const struct {
+	const char *text;
+	bool only_v6;
+	const char *expected; /* NULL: nothing an address can say */
+} name_row[] = {
+	{"127.0.0.1:80", false, "127.0.0.1:80"},
+	{"[::]:80", false, "*:80"},
+	{"[::]:80", true, "[::]:80"},
+	{"[::1]:80", false, "[::1]:80"},
+	{"[::1]:80", true, "[::1]:80"},
+	{"unix:/run/a", false, NULL},
+};
+
+START_TEST(address_of_a_name_is_what_a_socket_would_be_bound_to)
+{
+	struct address asked = parsed(name_row[_i].text), address;
+	char text[ADDRESS_TEXT];
+	int result = address_of_name(&address, &asked.at.any, asked.bytes,
+				     name_row[_i].only_v6);
+
+	if (name_row[_i].expected == NULL) {
+		ck_assert_int_eq(result, -EAFNOSUPPORT);
+		return;
+	}
+	ck_assert_int_eq(result, 0);
+	address_format(&address, text);
+	ck_assert_str_eq(text, name_row[_i].expected);
+}
+END_TEST
+
+START_TEST(address_of_a_name_that_no_address_can_say_is_none)
+{
+	struct address asked = parsed("[::1]:80"), address;
+
+	ck_assert_int_eq(address_of_name(&address, &asked.at.any, 8, false),
+			 -EAFNOSUPPORT);
+	asked.at.v6.sin6_addr.s6_addr[10] = asked.at.v6.sin6_addr.s6_addr[11] = 255;
+	ck_assert_int_eq(address_of_name(&address, &asked.at.any, asked.bytes, false),
+			 -EAFNOSUPPORT); /* IPv4 in disguise */
+	asked = parsed("[::1]:80");
+	asked.at.v6.sin6_scope_id = 2;
+	ck_assert_int_eq(address_of_name(&address, &asked.at.any, asked.bytes, false),
+			 -EAFNOSUPPORT);
+}
+END_TEST
+
 static Suite *suite_of_address(void)
 {
 	Suite *suite = suite_create("address");
@@ -262,6 +309,9 @@ static Suite *suite_of_address(void)
 	tcase_add_test(tcase, address_of_what_is_no_socket_is_an_error);
 	tcase_add_loop_test(tcase, slots_have_addresses_where_ipv4_reaches, 0,
 			    ARRAY_COUNT(slot_row));
+	tcase_add_loop_test(tcase, address_of_a_name_is_what_a_socket_would_be_bound_to,
+			    0, ARRAY_COUNT(name_row));
+	tcase_add_test(tcase, address_of_a_name_that_no_address_can_say_is_none);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -1,0 +1,35 @@
+/*
+ * desk.h - the socket at which preloaded programs ask for theirs.
+ *
+ * RUN/broker.sock, mode 0666, since workers run as other users: who asks is told by the
+ * kernel, not by the message.  One question a connection; what is not one is dropped.
+ * Nothing here decides, waits or logs.
+ */
+#ifndef SUPERVISOR_BRIDGE_DESK_H
+#define SUPERVISOR_BRIDGE_DESK_H
+
+#include <sys/types.h>
+
+#include "common/address.h"
+#include "common/ask.h"
+#include "common/fault.h"
+
+struct desk_question {
+	enum ask_verb verb;
+	struct address address;
+};
+
+/* The listening socket, non-blocking; an older one at this path is replaced. */
+int desk_open(const char *path, struct fault *fault);
+
+/* A caller's connection, or a negative errno; -EAGAIN: nobody is there. */
+int desk_accept(int desk, pid_t *ret_pid, uid_t *ret_uid);
+
+/* 1: a question.  0: not a question of ours, to be answered ASK_YOURSELF.  -EAGAIN: not
+ * yet there; any other negative errno: it has ended. */
+int desk_read(int caller, struct desk_question *ret_question);
+
+/* `fd` is lent for the call; -1: none. */
+void desk_answer(int caller, int error, int fd);
+
+#endif
