@@ -34,7 +34,7 @@ check "a stale path of nobody is taken over" eval 'ctl stop web && ctl shutdown 
 	SUPERVISOR=; : && within 10 eval "! answers"'
 perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1)' "$HOUSE/web.sock"
 check "a socket file that nobody listens on is no obstacle" eval \
-	'[ -S "$HOUSE/web.sock" ] && supervise web && over_unix'
+	'[ -S "$HOUSE/web.sock" ] && forget && supervise web && over_unix'
 retire
 
 # ---- K15: the port is taken ----
@@ -58,6 +58,7 @@ for how in "" reuseport; do
 	ctl stop web >/dev/null
 done
 retire
+forget
 
 # ---- changed addresses ----
 

@@ -204,6 +204,9 @@ answers() {
 	ctl ping >/dev/null 2>&1
 }
 
+# What it remembers of apps that were stopped, scaled or started by hand.
+forget() { rm -rf "$CLUSTERD_HOME/state"; }
+
 # Ends the supervisor as TERM does; its exit code is ours.
 retire() {
 	local pid=$SUPERVISOR
