@@ -57,6 +57,7 @@ load_end endless
 check "those requests are told by the end of their connection" load_shows endless \
 	'.ok == 0 and .timeout == 0 and .failed == 4'
 retire
+forget
 
 # ---- K4: the queue of a worker that does not accept ----
 
