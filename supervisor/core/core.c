@@ -136,6 +136,7 @@ static void decide(struct step *step)
 	end_restart(app);
 	roll_advance(app);
 	roll_end(app);
+	roll_remember(app);
 
 	if (!slot_wanted(app, CORE_SURGE))
 		retire(step, CORE_SURGE);
@@ -279,4 +280,16 @@ bool core_uses(const struct core_app *app, uint32_t generation)
 		    generation)
 			return true;
 	return false;
+}
+
+uint32_t core_before(const struct core_app *app)
+{
+	return app->served.now != app->want.generation ? app->served.now
+						       : app->served.before;
+}
+
+bool core_keeps(const struct core_app *app, uint32_t generation)
+{
+	return generation == app->served.now || generation == app->served.before ||
+	       core_uses(app, generation);
 }

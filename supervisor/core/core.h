@@ -147,6 +147,10 @@ struct core_app {
 				 */
 	} reload;
 	struct {
+		uint32_t now;    /* the last wanted one of which a worker served */
+		uint32_t before; /* the one before that, to go back to; 0: none */
+	} served;                /* generations, each once no roll was under way */
+	struct {
 		bool active; /* slots from `from` to the wanted count do not serve yet */
 		unsigned from; /* the count to go back to when the new slots fail */
 		unsigned failures;
@@ -307,5 +311,12 @@ bool core_wants(const struct core_app *app, unsigned slot);
 
 /* Does any seat hold, or any want or way back name, this generation? */
 bool core_uses(const struct core_app *app, uint32_t generation);
+
+/* The last generation that served and is not the wanted one: a CORE_RELOAD with its
+ * number goes back to it.  0: there was none. */
+uint32_t core_before(const struct core_app *app);
+
+/* May this generation be wanted again?  Beside those in use these are two at most. */
+bool core_keeps(const struct core_app *app, uint32_t generation);
 
 #endif

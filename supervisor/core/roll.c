@@ -67,6 +67,30 @@ void roll_end(struct core_app *app)
 	memset(&app->reload, 0, sizeof(app->reload));
 }
 
+static bool serves(const struct core_app *app, uint32_t generation)
+{
+	for (unsigned i = 0; i < app->want.count; i++)
+		for (unsigned seat = 0; seat < CORE_SEATS; seat++) {
+			const struct worker *worker = &app->slot[i].seat[seat];
+
+			if (worker->generation == generation && worker_is_ready(worker))
+				return true;
+		}
+	return false;
+}
+
+/* While a roll is under way, nobody knows which of the two it will be. */
+void roll_remember(struct core_app *app)
+{
+	uint32_t generation = app->want.generation;
+
+	if (!app->want.running || app->reload.active ||
+	    app->served.now == generation || !serves(app, generation))
+		return;
+	app->served.before = app->served.now;
+	app->served.now = generation;
+}
+
 bool roll_owns(const struct core_app *app, uint32_t generation)
 {
 	return app->reload.active && generation == app->want.generation &&

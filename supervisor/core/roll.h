@@ -19,6 +19,9 @@ void roll_advance(struct core_app *app);
 /* Ends a roll all of whose slots are at rest at the wanted generation. */
 void roll_end(struct core_app *app);
 
+/* Takes down which generation serves, when it is another one than before. */
+void roll_remember(struct core_app *app);
+
 /* Is a failure of this generation, or in this slot, one of the reload, or of the scale?
  */
 bool roll_owns(const struct core_app *app, uint32_t generation);

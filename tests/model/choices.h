@@ -26,7 +26,8 @@ enum {
 	BAD_STARTS = 32768, /* crashes, but only before they are ready */
 	RESHAPES = 65536,   /* reloads that change the count too */
 	EXCEEDS = 131072,   /* workers exceed bounds of their lives */
-	PROBES = 262144     /* and fail probes, or pass them */
+	PROBES = 262144,    /* and fail probes, or pass them */
+	MEMORY = 524288     /* of what served, beyond one step */
 };
 
 struct feature_set {

@@ -100,6 +100,8 @@ static const char *take_step(const struct feature_set *set, const struct state *
 		broken = "no worker dies of the supervisor's own lateness";
 	if (set->features & LATENESS)
 		note_beats(after, &choice->event);
+	if (!(set->features & MEMORY))
+		memset(&after->app.served, 0, sizeof(after->app.served));
 	forget(after);
 	return broken;
 }

@@ -81,7 +81,7 @@ static const struct feature_set sets[] = {
 	 .policy = {POLICY, .surge = 2}},
 	{.name = "stops",
 	 .size = SMALL,
-	 .features = CRASHES | STOPS,
+	 .features = CRASHES | STOPS | MEMORY,
 	 .count = 1,
 	 .generations = 3,
 	 .policy = {POLICY}},

@@ -121,6 +121,7 @@ static struct code encode(const struct state *state)
 	*at++ = (uint8_t)(state->ghost.awake | app->reload.count << 1);
 	*at++ = (uint8_t)(app->recycle.next | app->recycle.backoff.failures << 4);
 	*at++ = app->recycle.backoff.until ? code_of_time(app->recycle.backoff.until) : 0;
+	*at++ = (uint8_t)(app->served.now | app->served.before << 4);
 	for (unsigned i = 0; i < SEATS; i++)
 		*at++ = (uint8_t)(state->ghost.beat[i].unread | state->ghost.beat[i].age
 									<< 1);
@@ -162,9 +163,11 @@ static struct state decode(const struct code *code, const struct core_policy *po
 	app->recycle.next = at[9] & 15;
 	app->recycle.backoff.failures = at[9] >> 4;
 	app->recycle.backoff.until = at[10] ? time_of_code(at[10]) : 0;
+	app->served.now = at[11] & 15;
+	app->served.before = at[11] >> 4;
 	for (unsigned i = 0; i < SEATS; i++) {
-		state.ghost.beat[i].unread = at[11 + i] & 1;
-		state.ghost.beat[i].age = at[11 + i] >> 1;
+		state.ghost.beat[i].unread = at[12 + i] & 1;
+		state.ghost.beat[i].age = at[12 + i] >> 1;
 	}
 	return state;
 }

@@ -158,6 +158,8 @@ static void tell_state(struct story *story)
 	if (app->want.running)
 		fprintf(story->out, "wants %u of g%u", app->want.count,
 			app->want.generation);
+	if (core_before(app) != 0)
+		fprintf(story->out, " after g%u", core_before(app));
 	for (unsigned i = 0; i < app->slots; i++)
 		for (unsigned seat = 0; seat < CORE_SEATS; seat++) {
 			snprintf(slot, sizeof(slot), "%u", i);
