@@ -94,6 +94,10 @@ enum flag {
 	  "Reload", "(targets: ?[]string, dry_run: ?bool, wait: ?bool)"                 \
 	  " -> (verdicts: []Verdict, progress: []Progress, changes: ?[]Change)",        \
 	  "read the config again and replace workers without losing a request")         \
+	X(ROLLBACK, "rollback", "", "TARGET...", 1, COMMAND_MANY, FLAGS_WAITING,        \
+	  SERVED,                                                                       \
+	  "Rollback", "(targets: []string, wait: ?bool)" COMMAND_CHANGES,               \
+	  "go back to the generation before, as a reload does it")                      \
 	X(SCALE, "scale", "", "TARGET N|+N|-N|max|N%|config", 2, 2,                     \
 	  FLAGS_WAITING, SERVED,                                                        \
 	  "Scale", "(target: string, count: string, wait: ?bool)" COMMAND_CHANGES,      \
@@ -148,8 +152,6 @@ enum flag {
 	  "print what a command does and takes")                                        \
 	X(PROMOTE, "promote", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,               \
 	  "let a canary take over")                                                     \
-	X(ROLLBACK, "rollback", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,             \
-	  "go back one generation")                                                     \
 	X(IMPORT, "import", "", "FILE", 1, 1, 0, PLANNED, NULL, NULL,                   \
 	  "print the config that does what a PM2 ecosystem file does")                  \
 	X(TOP, "top", "monit", "", 0, 0, 0, PLANNED, NULL, NULL,                        \

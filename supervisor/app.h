@@ -92,8 +92,9 @@ struct app_status {
 	unsigned configured, desired, ready, running;
 	bool overridden; /* desired by `scale`, not by the file */
 	uint32_t generation;
-	const char *balance;      /* in force */
-	const char *balance_note; /* why it is not the one that was asked for; NULL */
+	uint32_t rolled_back_from; /* 0: what runs was made last */
+	const char *balance;       /* in force */
+	const char *balance_note;  /* why it is not the one that was asked for; NULL */
 	const char *balance_configured; /* in its place while `balance` ordered; NULL */
 	const uint16_t *weight;         /* in force, by slot */
 	unsigned restarts;
@@ -134,6 +135,7 @@ int app_begin_stop(struct app *app, struct fault *fault);
 /* Drains it and forgets it, if it is ad hoc. */
 int app_begin_delete(struct app *app, struct fault *fault);
 int app_begin_restart(struct app *app, int slot, struct fault *fault); /* slot -1: all */
+int app_begin_rollback(struct app *app, struct fault *fault);
 int app_begin_renew(struct app *app, unsigned slot,
 		    struct fault *fault); /* reload app.3 */
 /* `text` as typed: "4" "+1" "-1" "max" "max-1" "50%" "config"; *ret_count the new number
@@ -148,6 +150,8 @@ int app_balance(struct app *app, const char *policy, const char *weights,
 
 int app_signal(struct app *app, int slot, int number, unsigned *ret_reached);
 void app_reset(struct app *app, int slot); /* counters and backoff */
+/* The later generation that a rollback left; 0: what runs was made last. */
+uint32_t app_rolled_back_from(const struct app *app);
 unsigned app_slots(const struct app *app); /* rows of slots it has */
 
 #endif

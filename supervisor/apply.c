@@ -156,14 +156,6 @@ static int check_all(struct batch *batch)
 	return batch->report->faults.count > 0 ? -EINVAL : 0;
 }
 
-/* A number changed in the file ends a scale override; else the override goes on. */
-static unsigned count_after(const struct app *app, unsigned configured)
-{
-	if (configured == app_generation(app)->count)
-		return app->core.want.count;
-	return configured;
-}
-
 /* An app that does not run takes what the file says, and starts if it is to. */
 static int take_up(struct app *app, const struct app_spec *spec, unsigned count,
 		   bool start, struct fault *fault)
@@ -223,23 +215,16 @@ static int add_app(struct batch *batch, struct origin *origin,
 /* New workers of what the file says now; the old ones stay until those serve. */
 static int roll_app(struct app *app, const struct app_spec *after, struct fault *fault)
 {
-	struct core_event event = {.kind = CORE_RELOAD};
 	struct generation *generation;
 	int result;
 
-	event.count = count_after(app, generation_count(after));
 	result = generation_make(app, after, &generation, fault);
 	if (result < 0)
 		return result;
-	result = holding_open(app, generation, event.count, fault);
-	if (result < 0) {
+	result = operation_roll(app, generation, "reload", fault);
+	if (result < 0)
 		generation_drop(app, generation);
-		holdings_sweep(app);
-		return result;
-	}
-	app->core.policy = after->policy;
-	event.arg = generation->number;
-	return operation_begin(app, CORE_OPERATION_RELOAD, event);
+	return result;
 }
 
 /* Other numbers for the same workers. */
@@ -247,7 +232,7 @@ static int reshape_app(struct app *app, const struct app_spec *after, struct fau
 {
 	struct core_event event = {.kind = CORE_SCALE};
 	struct generation *generation;
-	unsigned count = count_after(app, generation_count(after));
+	unsigned count = operation_count(app, generation_count(after));
 	int result;
 
 	result = holdings_grow(app, count, fault);
@@ -285,8 +270,8 @@ static int change_stopped(const struct batch *batch, struct app *app,
 
 	if (plan->kind == PLAN_KEEP && !start)
 		return 0;
-	return take_up(app, plan->after, count_after(app, generation_count(plan->after)),
-		       start, fault);
+	return take_up(app, plan->after,
+		       operation_count(app, generation_count(plan->after)), start, fault);
 }
 
 /* What `reload` and `start FILE` do to an app that both know. */

@@ -55,13 +55,15 @@ static void begin_one(struct call *call, const struct choice *choice)
 	} else if (call->command == COMMAND_STOP) {
 		result = app_begin_stop(choice->app, &fault);
 		unchanged = "is stopped already";
+	} else if (call->command == COMMAND_ROLLBACK) {
+		result = app_begin_rollback(choice->app, &fault);
 	} else {
 		result = app_begin_restart(choice->app, choice->slot, &fault);
 	}
 	take_begun(call, choice->app, result, unchanged, &fault);
 }
 
-/* stop, restart, and start of apps that are known */
+/* stop, restart, rollback, and start of apps that are known */
 static void cmd_operate(struct call *call)
 {
 	struct selection selection;
@@ -136,6 +138,17 @@ static bool is_asked_for(const struct call *call, const char *name)
 	return app != NULL ? select_has(call, app, &slot) : json_count(targets) == 0;
 }
 
+/* What runs is not what the file said last, even where both say the same: the file's is
+ * made afresh. */
+static void put_rolled_back(struct json_writer *writer, const struct call *call,
+			    const char *name)
+{
+	const struct app *app = supervisor_find(call->supervisor, name);
+	uint32_t from = app != NULL ? app_rolled_back_from(app) : 0;
+
+	json_put_figure(writer, "rolled_back_from", from != 0 ? (int64_t)from : -1);
+}
+
 static void answer_changes(struct call *call, const struct apply_report *report)
 {
 	struct json_writer writer;
@@ -154,6 +167,7 @@ static void answer_changes(struct call *call, const struct apply_report *report)
 				json_put_text(&writer, NULL, plan_key_name(key));
 		json_close_array(&writer);
 		json_put_bool(&writer, "asked_for", is_asked_for(call, row->app));
+		put_rolled_back(&writer, call, row->app);
 		json_put_text(&writer, "fault",
 			      row->fault.text[0] ? row->fault.text : NULL);
 		json_close_object(&writer);
@@ -292,6 +306,7 @@ static void (*const handlers[COMMAND_COUNT])(struct call *call) = {
 	[COMMAND_SIGNAL] = cmd_signal,     [COMMAND_RESET] = cmd_reset,
 	[COMMAND_REOPEN] = cmd_reopen,     [COMMAND_PING] = query_ping,
 	[COMMAND_SHUTDOWN] = cmd_shutdown, [COMMAND_DELETE] = order_delete,
+	[COMMAND_ROLLBACK] = cmd_operate,
 };
 
 static const struct {

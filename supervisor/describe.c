@@ -46,7 +46,7 @@ static const char interface_text[] =
 	"type Recycle (slot: int, reason: string, at: string)\n"
 	"# What stands between `trouble` and `workers` only Show tells\n"
 	"type App (name: string, state: string, instances: Instances, ad_hoc: bool,"
-	" generation: int,"
+	" generation: int, rolled_back_from: ?int,"
 	" balance: ?string, balance_note: ?string, balance_configured: ?string,"
 	" weights: []int, listen: []string, restarts: int,"
 	" operation: ?Operation,"
@@ -68,7 +68,7 @@ static const char interface_text[] =
 	"int)\n"
 	"# kind: keep, add, reshape, roll, remove; keys: the settings that differ\n"
 	"type Change (app: string, kind: string, keys: []string, asked_for: bool,"
-	" fault: ?string)\n\n"
+	" rolled_back_from: ?int, fault: ?string)\n\n"
 #define X(id, name, aliases, arguments, least, most, flags, kind, method, signature, \
 	  help)                                                                      \
 	METHOD_##kind(method, signature)

@@ -117,7 +117,7 @@ struct place {
 struct operation {
 	struct operation *next;
 	uint32_t id;
-	enum core_operation_kind kind;
+	const char *name; /* what people call it */
 	msec began;
 };
 
@@ -164,7 +164,7 @@ struct app {
 	struct bounds bounds;
 	struct operation *operations;
 	struct {
-		enum core_operation_kind kind;
+		const char *name; /* NULL: there was none */
 		enum core_result result;
 		char error[FAULT_SIZE];
 		msec took;
@@ -305,11 +305,13 @@ void app_step(struct app *app, const struct core_event *event);
 void app_hear_late_beats(struct app *app);
 void app_note_flood(const struct place *place);
 void app_settle(struct app *app); /* steers, parks, frees: after the steps of a turn */
-const char *app_operation_name(enum core_operation_kind kind);
 
 /* operation.c */
 int operation_begin(struct app *app, enum core_operation_kind kind,
 		    struct core_event event);
+int operation_roll(struct app *app, struct generation *generation, const char *name,
+		   struct fault *fault);
+unsigned operation_count(const struct app *app, unsigned configured);
 void operation_done(struct app *app, const struct core_action *action);
 int operation_stop(struct app *app); /* without holding it stopped */
 

@@ -331,14 +331,18 @@ void generation_drop(struct app *app, struct generation *generation)
 	generation_free(generation);
 }
 
+/* One that could be gone back to keeps what it is made of, but no address: nobody listens
+ * where nobody serves. */
 void generation_sweep(struct app *app)
 {
 	struct generation *next;
 
 	for (struct generation *at = app->generations; at != NULL; at = next) {
 		next = at->next;
-		if (at->number != app->core.want.generation &&
-		    !core_uses(&app->core, at->number))
+		if (core_uses(&app->core, at->number))
+			continue;
+		at->holdings = 0;
+		if (!core_keeps(&app->core, at->number))
 			generation_drop(app, at);
 	}
 }

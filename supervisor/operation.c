@@ -12,16 +12,11 @@
 #include "supervisor/capacity.h"
 #include "supervisor/estate.h"
 
-static const char *const kinds[CORE_OPERATION_KINDS] = {
+static const char *const names[CORE_OPERATION_KINDS] = {
 	[CORE_OPERATION_START] = "start",   [CORE_OPERATION_SCALE] = "scale",
 	[CORE_OPERATION_RELOAD] = "reload", [CORE_OPERATION_RESTART] = "restart",
 	[CORE_OPERATION_RENEW] = "reload",  [CORE_OPERATION_STOP] = "stop",
 };
-
-const char *app_operation_name(enum core_operation_kind kind)
-{
-	return kinds[kind];
-}
 
 /* Posts the event with a fresh id, which is returned; -ENOMEM, -EBUSY: nothing began. */
 int operation_begin(struct app *app, enum core_operation_kind kind,
@@ -35,7 +30,7 @@ int operation_begin(struct app *app, enum core_operation_kind kind,
 	if (operation == NULL)
 		return -ENOMEM;
 	operation->id = ++app->supervisor->last_operation;
-	operation->kind = kind;
+	operation->name = names[kind];
 	operation->began = clock_now();
 	operation->next = app->operations;
 	app->operations = operation;
@@ -43,6 +38,39 @@ int operation_begin(struct app *app, enum core_operation_kind kind,
 	event.operation = operation->id;
 	supervisor_post(app, &event);
 	return (int)operation->id;
+}
+
+/* How many workers a generation with this number in its configuration is to have: a
+ * changed number ends what `scale` ordered, else that goes on. */
+unsigned operation_count(const struct app *app, unsigned configured)
+{
+	if (configured == app_generation(app)->count)
+		return app->core.want.count;
+	return configured;
+}
+
+/* Workers of this generation come, one by one, and then those go that serve now.  When
+ * it cannot begin, no socket is left that only this generation would need. */
+int operation_roll(struct app *app, struct generation *generation, const char *name,
+		   struct fault *fault)
+{
+	struct core_event event = {.kind = CORE_RELOAD, .arg = generation->number};
+	int result;
+
+	event.count = operation_count(app, generation->count);
+	result = holding_open(app, generation, event.count, fault);
+	if (result < 0) {
+		if (!core_uses(&app->core, generation->number))
+			generation->holdings = 0;
+		holdings_sweep(app);
+		return result;
+	}
+	result = operation_begin(app, CORE_OPERATION_RELOAD, event);
+	if (result < 0)
+		return result;
+	app->operations->name = name;
+	app->core.policy = generation->spec->policy;
+	return result;
 }
 
 static struct operation *take(struct app *app, uint32_t id)
@@ -93,11 +121,11 @@ void operation_done(struct app *app, const struct core_action *action)
 		adopt_policy(app);
 	if (operation == NULL) /* nobody waited, as at the shutdown of a stopped app */
 		return;
-	outcome.kind = kinds[operation->kind];
+	outcome.kind = operation->name;
 	outcome.reason = reason_of(app, result);
 	outcome.duration_ms = supervisor->now - operation->began;
 	if (result != CORE_RESULT_SUPERSEDED) {
-		app->last.kind = operation->kind;
+		app->last.name = operation->name;
 		app->last.result = result;
 		app->last.took = outcome.duration_ms;
 		(void)text_copy(app->last.error, sizeof(app->last.error),
@@ -203,6 +231,32 @@ int app_begin_restart(struct app *app, int slot, struct fault *fault)
 	event.kind = CORE_RESTART_SLOT;
 	event.at.slot = (uint16_t)slot;
 	return operation_begin(app, CORE_OPERATION_RESTART, event);
+}
+
+int app_begin_rollback(struct app *app, struct fault *fault)
+{
+	uint32_t number = core_before(&app->core);
+	int result = refuse_when_stopping(app, fault);
+
+	if (result < 0)
+		return result;
+	if (!app->core.want.running)
+		return fault_set(fault, -ENOENT, "%s is stopped", app->name);
+	if (app->core.reload.active && app->core.reload.from == app->core.want.generation)
+		return fault_set(fault, -EALREADY, "goes back to generation %u already",
+				 app->core.want.generation);
+	if (number == 0)
+		return fault_set(fault, -ENOENT,
+				 "there is no generation before the present one");
+	return operation_roll(app, generation_find(app, number), "rollback", fault);
+}
+
+/* Generations are numbered as they are made. */
+uint32_t app_rolled_back_from(const struct app *app)
+{
+	uint32_t before = core_before(&app->core);
+
+	return before > app->core.want.generation ? before : 0;
 }
 
 int app_begin_renew(struct app *app, unsigned slot, struct fault *fault)

@@ -158,16 +158,14 @@ static void read_operations(const struct app *app, struct app_status *status)
 
 	status->operation = (struct app_operation_status){0};
 	if (now != NULL && app->core.operation.kind != CORE_OPERATION_NONE) {
-		status->operation.kind = app_operation_name(app->core.operation.kind);
+		status->operation.kind = now->name;
 		status->operation.phase = phase_of(app);
 		status->operation.done = count_done(app);
 		status->operation.total = app->core.want.count;
 		status->operation.duration_ms = clock_now() - now->began;
 	}
 	status->last_operation = (struct app_operation_status){
-		.kind = app->last.kind != CORE_OPERATION_NONE
-				? app_operation_name(app->last.kind)
-				: NULL,
+		.kind = app->last.name,
 		.ok = app->last.result == CORE_RESULT_OK,
 		.error = app->last.error[0] != '\0' ? app->last.error : NULL,
 		.duration_ms = app->last.took,
@@ -235,6 +233,7 @@ void app_read_status(const struct app *app, struct app_status *ret_status)
 	status.running = count_running(app);
 	status.overridden = app->core.want.count != status.configured;
 	status.generation = app->core.want.generation;
+	status.rolled_back_from = app_rolled_back_from(app);
 	dealing_read_status(app, &status);
 	status.restarts = count_restarts(app);
 	if (status.spec->log == SPEC_LOG_FILE) {

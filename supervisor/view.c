@@ -252,6 +252,9 @@ void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
 	view_numbers(writer, &status);
 	json_put_bool(writer, "ad_hoc", status.ad_hoc);
 	json_put_number(writer, "generation", status.generation);
+	json_put_figure(writer, "rolled_back_from",
+			status.rolled_back_from != 0 ? (int64_t)status.rolled_back_from
+						     : -1);
 	view_balance(writer, &status);
 	json_open_array(writer, "listen");
 	for (unsigned i = 0; i < status.listens; i++)

@@ -84,8 +84,8 @@ void roll_remember(struct core_app *app)
 {
 	uint32_t generation = app->want.generation;
 
-	if (!app->want.running || app->reload.active ||
-	    app->served.now == generation || !serves(app, generation))
+	if (!app->want.running || app->reload.active || app->served.now == generation ||
+	    !serves(app, generation))
 		return;
 	app->served.before = app->served.now;
 	app->served.now = generation;

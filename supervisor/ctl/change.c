@@ -28,7 +28,7 @@ static const struct {
 } participles[] = {
 	{"start", "started"},   {"stop", "stopped"},   {"restart", "restarted"},
 	{"reload", "reloaded"}, {"renew", "reloaded"}, {"scale", "scaled"},
-	{"remove", "removed"},  {"delete", "deleted"},
+	{"remove", "removed"},  {"delete", "deleted"}, {"rollback", "rolled back"},
 };
 
 struct change {

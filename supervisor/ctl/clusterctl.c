@@ -19,7 +19,8 @@ static enum exit_code (*const verbs[COMMAND_COUNT])(const struct options *option
 	[COMMAND_REOPEN] = verb_reopen,     [COMMAND_PING] = verb_ping,
 	[COMMAND_SHUTDOWN] = verb_shutdown, [COMMAND_VERSION] = verb_version,
 	[COMMAND_INIT] = verb_init,         [COMMAND_COMPLETION] = verb_completion,
-	[COMMAND_DELETE] = verb_change,     [COMMAND_HELP] = verb_help,
+	[COMMAND_ROLLBACK] = verb_change,   [COMMAND_DELETE] = verb_change,
+	[COMMAND_HELP] = verb_help,
 };
 
 /* What could not be written is a failure, whatever was done. */

@@ -37,8 +37,12 @@ static void print_change(const struct options *options, const struct json *chang
 		buffer_append_text(&list, i == 0 ? " (" : ", ");
 		buffer_append_text(&list, json_text(json_at(keys, i)));
 	}
-	buffer_append(&list, json_count(keys) > 0 ? ")" : "",
-		      json_count(keys) > 0 ? 2 : 1);
+	if (json_count(keys) > 0)
+		buffer_append_text(&list, ")");
+	if (json_find_number(change, "rolled_back_from", -1) > 0)
+		buffer_append_text(&list, "; it was rolled back, and a reload is to what "
+					  "the file says");
+	buffer_append(&list, "", 1);
 	say(options, "%s: %s%s", json_find_text(change, "app"),
 	    fault != NULL ? fault : words, list.bytes);
 	buffer_free(&list);

@@ -53,6 +53,17 @@ static void print_headline(const struct json *app)
 	(void)putchar('\n');
 }
 
+static void print_generation(const struct json *app)
+{
+	int64_t from = json_find_number(app, "rolled_back_from", -1);
+
+	if (from < 0)
+		return;
+	(void)printf("  %-12s %" PRId64 ", rolled back from %" PRId64
+		     "; `reload` is to what the configuration says\n",
+		     "generation", json_find_number(app, "generation", 0), from);
+}
+
 static void print_operations(const struct json *app)
 {
 	const struct json *now = json_find(app, "operation");
@@ -236,6 +247,7 @@ static void print_app(const struct options *options, const struct json *app)
 	print_doors(app);
 	print_text("shared with", json_find_text(app, "foreign_listeners"));
 	print_balance(app);
+	print_generation(app);
 	print_operations(app);
 	print_origin(app);
 	print_recycle(app);

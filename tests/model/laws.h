@@ -66,7 +66,8 @@ static const struct {
 	{"answers are true", answers_are_true},
 	{"after stop nothing is started", after_stop_nothing_is_started},
 	{"settled means at rest", settled_means_at_rest},
-	{"what serves is remembered, and what served before it", what_serves_is_remembered},
+	{"what serves is remembered, and what served before it",
+	 what_serves_is_remembered},
 	{"the one before the wanted one is kept", the_one_before_is_kept},
 	{"a stopped app has no plans, a wanted slot no debts", plans_are_sound},
 };

@@ -40,8 +40,7 @@ static bool the_one_before_is_kept(const struct moment *moment)
 	const struct core_app *app = moment->after;
 	uint32_t before = core_before(app);
 
-	return before == 0 ||
-	       (before != app->want.generation && core_keeps(app, before));
+	return before == 0 || (before != app->want.generation && core_keeps(app, before));
 }
 
 #endif

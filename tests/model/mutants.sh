@@ -185,8 +185,8 @@ mutant core 's/return due \? .* : deadline;/return deadline;/' \
 mutant worker 's/\.recycled = .*/.recycled = false,/' "nobody knows who was recycled"
 mutant verdict 's/if \(renewal && other->due != CORE_BOUND_NONE\)/if (false)/' \
 	"nobody hears that a recycle failed"
-mutant roll 's/ \|\| app->reload.active \|\|$/ ||/' "what a roll tries is remembered as served"
-mutant roll 's/ \|\|$/ ||/; s/!serves\(app, generation\)\)/false)/' "who never served is one to go back to"
+mutant roll 's/ \|\| app->reload.active \|\| app->served/ || app->served/' "what a roll tries is remembered as served"
+mutant roll 's/!serves\(app, generation\)\)/false)/' "who never served is one to go back to"
 mutant roll 's/app->served.before = app->served.now;//' "nobody knows what served before"
 mutant roll 's/!app->want.running \|\| app->reload/app->reload/' "what is stopped just now has served"
 

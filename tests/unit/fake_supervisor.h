@@ -287,6 +287,17 @@ int app_begin_restart(struct app *app, int slot, struct fault *fault)
 	return fake_operation(app, fault);
 }
 
+int app_begin_rollback(struct app *app, struct fault *fault)
+{
+	fake_note("rollback %s\n", app->name);
+	return fake_operation(app, fault);
+}
+
+uint32_t app_rolled_back_from(const struct app *app)
+{
+	return app->serves ? 0 : 7;
+}
+
 int app_begin_renew(struct app *app, unsigned slot, struct fault *fault)
 {
 	fake_note("renew %s %u\n", app->name, slot);

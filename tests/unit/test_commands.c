@@ -479,6 +479,30 @@ START_TEST(only_restart_and_reload_know_single_workers)
 }
 END_TEST
 
+START_TEST(a_rollback_is_of_apps_and_is_awaited)
+{
+	ask("Rollback", ",\"parameters\":{\"targets\":[\"web\",\"web.3\"]}");
+	finish(1, "web", CORE_RESULT_REVERTED);
+	hear_last();
+	check_verdict(0, "web", "refused");
+	check_verdict(1, "web", "reverted");
+	ck_assert_str_eq(fake.asked, "rollback web\n");
+}
+END_TEST
+
+START_TEST(a_plan_tells_what_was_rolled_back)
+{
+	fake.differs = true;
+	ask("Plan", "");
+	hear_last();
+	ck_assert_int_eq(json_find_number(change(2), "rolled_back_from", 0), 0);
+	fake.app[2].serves = false;
+	ask("Plan", "");
+	hear_last();
+	ck_assert_int_eq(json_find_number(change(2), "rolled_back_from", 0), 7);
+}
+END_TEST
+
 START_TEST(scaling_to_nothing_is_refused)
 {
 	ask("Scale", ",\"parameters\":{\"target\":\"web\",\"count\":\"0\"}");
@@ -737,6 +761,8 @@ static void add_each(TCase *tcase)
 	tcase_add_test(tcase, a_dry_run_changes_nothing);
 	tcase_add_test(tcase, a_plan_names_the_keys_that_differ);
 	tcase_add_test(tcase, only_restart_and_reload_know_single_workers);
+	tcase_add_test(tcase, a_rollback_is_of_apps_and_is_awaited);
+	tcase_add_test(tcase, a_plan_tells_what_was_rolled_back);
 	tcase_add_test(tcase, scaling_to_nothing_is_refused);
 	tcase_add_test(tcase, signals_reach_and_are_counted);
 	tcase_add_test(tcase, all_may_be_nobody);

@@ -346,11 +346,13 @@ END_TEST
 START_TEST(a_plan_tells_what_would_change)
 {
 	EXPECT("{\"parameters\":{\"changes\":[{\"app\":\"a\",\"kind\":\"roll\",\"keys\":"
-	       "[\"command\",\"env\"]},{\"app\":\"b\",\"kind\":\"keep\",\"keys\":[]}]}}");
+	       "[\"command\",\"env\"]},{\"app\":\"b\",\"kind\":\"keep\",\"keys\":[],"
+	       "\"rolled_back_from\":2}]}}");
 	ck_assert_int_eq(run(verb_plan, COMMAND_PLAN), EXIT_DONE);
 	ck_assert_str_eq(said(),
 			 "a: every worker will be replaced, one by one (command, env)\n"
-			 "b: unchanged\n");
+			 "b: unchanged; it was rolled back, and a reload is to what the "
+			 "file says\n");
 }
 END_TEST
 
