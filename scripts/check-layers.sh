@@ -13,7 +13,7 @@ rooms='
 supervisor > supervisor apply report recall launch origin app generation environment
 	operation seat spawn route broker dealing crowd bounds holding signals status rights estate clusterd
 control > control access reserve commands adjust call judge orders view select queries describe
-config > config settings assign source value draft gather permit identity
+config > config settings assign source value draft gather permit identity trust
 listener > listener group port local retreat
 ledger > ledger notes
 process > process birth

@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fd.h"
+#include "supervisor/trust.h"
+
 #define DECIMAL_DIGITS 9 /* more may not fit in 32 bits, and libconfig says nothing */
 #define HEX_DIGITS     7
 
@@ -194,18 +197,15 @@ static void mark_place(struct reader *reader)
 		.place = {.file = reader->name, .line = reader->line}};
 }
 
-/* The whole file, ended with a NUL.  A FIFO must not make us wait. */
-static int read_file(const char *path, char **ret_text, size_t *ret_length)
+/* The whole file, ended with a NUL. */
+static int read_all(int fd, char **ret_text, size_t *ret_length)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
 	char *text = NULL;
 	size_t length = 0;
 	ssize_t got;
 	int error = 0;
 
-	if (fd == -1)
-		return -errno;
 	if (fstat(fd, &status) == -1)
 		error = -errno;
 	else if (!S_ISREG(status.st_mode))
@@ -222,7 +222,6 @@ static int read_file(const char *path, char **ret_text, size_t *ret_length)
 			break;
 		length += got > 0 ? (size_t)got : 0;
 	}
-	(void)close(fd);
 	if (error) {
 		free(text);
 		return error;
@@ -233,9 +232,21 @@ static int read_file(const char *path, char **ret_text, size_t *ret_length)
 	return 0;
 }
 
-static const char *explain(int error)
+/* A FIFO must not make us wait.  What nobody should rely on is read and thrown away. */
+static int read_file(const char *path, char **ret_text, size_t *ret_length,
+		     struct fault *why)
 {
-	return error == -ENOTSUP ? "not a regular file" : strerror(-error);
+	CLOSE_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int error = fd == -1 ? -errno : read_all(fd, ret_text, ret_length);
+
+	if (error)
+		return fault_set(why, error, "%s",
+				 error == -ENOTSUP ? "not a regular file"
+						   : strerror(-error));
+	error = trust_file(fd, why);
+	if (error)
+		free(*ret_text);
+	return error;
 }
 
 /* "dir" of "dir/file", "." of "file". */
@@ -293,6 +304,7 @@ static int take_include(struct reader *reader)
 	struct reader inner = {.source = source, .line = 1, .fault = reader->fault};
 	char path[PATH_MAX];
 	char directory[PATH_MAX];
+	struct fault why;
 	char *text = NULL;
 	int error = parse_include(reader, path);
 
@@ -303,9 +315,8 @@ static int take_include(struct reader *reader)
 			      "includes nest too deep; does a file include itself?");
 	if (source->files == SOURCE_FILES)
 		return refuse(reader, "more than %d files", SOURCE_FILES);
-	error = read_file(path, &text, &inner.length);
-	if (error)
-		return refuse(reader, INCLUDE ": %s: %s", path, explain(error));
+	if (read_file(path, &text, &inner.length, &why) < 0)
+		return refuse(reader, INCLUDE ": %s: %s", path, why.text);
 
 	find_directory(directory, path);
 	inner.directory = directory;
@@ -393,10 +404,11 @@ int source_read(struct source *source, const char *path, struct fault *fault)
 	struct reader reader = {.source = source, .line = 1, .fault = fault};
 	char directory[PATH_MAX];
 	char *text = NULL;
-	int error = read_file(path, &text, &reader.length);
+	struct fault why;
+	int error = read_file(path, &text, &reader.length, &why);
 
 	if (error)
-		return fault_set(fault, error, "%s: %s", path, explain(error));
+		return fault_set(fault, error, "%s: %s", path, why.text);
 	find_directory(directory, path);
 	reader.directory = directory;
 	reader.text = text;

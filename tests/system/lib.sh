@@ -12,6 +12,7 @@
 set -u
 export LC_ALL=C
 ulimit -c 0
+umask 022 # root's supervisor takes no file that others may write
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
