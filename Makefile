@@ -75,6 +75,7 @@ MODEL_MAIN := $(shell grep -ls '^int main\>' /dev/null $(MODEL))
 LOAD       := $(wildcard tests/load/*.c)
 WORKERS    := $(wildcard tests/system/workers/*.c)
 SHARED     := $(wildcard tests/system/workers/shared/*.c)
+SHIMS      := $(wildcard tests/system/preload/*.c)
 
 # What a flavour links into every program beside its own.
 AIDE       := $(if $(SANITIZE),tests/sanitizer.c) $(if $(VALGRIND),tests/valgrind.c)
@@ -90,11 +91,13 @@ MODEL_PROGRAMS   := $(addprefix $(BUILD)/tests/,$(call name,$(MODEL_MAIN)))
 CORPUS_PROGRAMS  := $(addprefix $(BUILD)/tests/corpus-,$(call name,$(FUZZ)))
 FUZZ_PROGRAMS    := $(addprefix $(BUILD)/tests/fuzz-,$(call name,$(FUZZ)))
 WORKER_PROGRAMS  := $(addprefix $(BUILD)/tests/,$(call name,$(WORKERS)))
+SHIM_OBJECTS     := $(patsubst tests/system/preload/%.c,$(BUILD)/tests/%.so,$(SHIMS))
 TEST_PROGRAMS    := $(UNIT_PROGRAMS) $(MODEL_PROGRAMS) $(CORPUS_PROGRAMS) $(WORKER_PROGRAMS) \
+	$(SHIM_OBJECTS) \
 	$(if $(TRACE),$(BUILD)/tests/trace) $(if $(LOAD),$(BUILD)/loadgen)
 
 SOURCES    := $(wildcard $(MAINS)) $(PRELOAD) $(COMMON) $(SUPERVISE) $(CTL) $(HTTP) $(LIBRARY) $(EXAMPLES) \
-	$(UNITS) $(TRACE) $(FUZZ) $(MODEL) $(LOAD) $(WORKERS) $(SHARED) \
+	$(UNITS) $(TRACE) $(FUZZ) $(MODEL) $(LOAD) $(WORKERS) $(SHARED) $(SHIMS) \
 	$(wildcard tests/fuzz/driver.c) $(AIDE)
 
 .PHONY: all programs libraries tests
@@ -116,6 +119,9 @@ quote       = '$(subst ','\'',$(1))'
 
 PIC        := -fPIE
 $(call obj,$(LIBRARY)): PIC := -fPIC
+# What is preloaded comes before the runtime of a sanitizer, so it has none of its own.
+$(call obj,$(SHIMS)): private PIC := -fPIC
+$(call obj,$(SHIMS)): private SANITIZER :=
 
 # Examples are written for the installed header.
 $(call obj,$(EXAMPLES)): private CPPFLAGS += -Iworker/libclusterworker
@@ -215,6 +221,11 @@ $(FUZZ_PROGRAMS): $(BUILD)/tests/fuzz-%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/te
 	$(call say,LINK,$@)
 	$(link) -fsanitize=fuzzer $(TEST_LIBS)
 
+$(SHIM_OBJECTS): $(BUILD)/tests/%.so: $(BUILD)/obj/tests/system/preload/%.o
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -shared $(LDFLAGS) -o $@ $<
+
 $(BUILD)/loadgen: $(call obj,$(LOAD)) $(BUILD)/common.a $(AID)
 	$(call say,LINK,$@)
 	$(link) -lev $(call libs,jansson) -lm
@@ -279,7 +290,7 @@ soak:
 	@$(MAKE) --no-print-directory model
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(or $(SOAK_SECONDS),3600)
-	@SOAK=1 BUILD=$(abspath $(BUILD)) scripts/run-tests.sh $(sort $(wildcard tests/soak/*.sh))
+	@SOAK=1 BUILD=$(abspath $(BUILD)) scripts/run-tests.sh $(sort $(filter-out %/lib.sh,$(wildcard tests/soak/*.sh)))
 
 # Figures are for people, never for a verdict: no test reads them.
 .PHONY: bench
@@ -300,7 +311,8 @@ LINTED     := -Iworker/libclusterworker -DCLUSTERD_BUILD='""'
 
 FORMATTED  := $(wildcard $(addsuffix /*.[ch],common supervisor supervisor/core \
 	supervisor/bridge supervisor/ctl \
-	worker/* tests tests/* tests/system/workers tests/system/workers/shared))
+	worker/* tests tests/* tests/system/workers tests/system/workers/shared \
+	tests/system/preload))
 format:
 	$(Q)clang-format -i $(FORMATTED)
 
