@@ -89,7 +89,7 @@ static int load_all(struct batch *batch)
 	if (origin != NULL)
 		return load(batch, origin);
 	for (struct origin *at = supervisor->origins; at != NULL; at = at->next) {
-		int one = origin_is_used(supervisor, at) ? load(batch, at) : 0;
+		int one = load(batch, at);
 
 		if (one < 0)
 			result = one;

@@ -289,7 +289,6 @@ void recall_write(struct supervisor *supervisor);
 
 /* origin.c */
 const char *origin_name(const struct origin *origin);
-bool origin_is_used(const struct supervisor *supervisor, const struct origin *origin);
 struct origin *origin_need(struct supervisor *supervisor, const char *path,
 			   bool with_directory);
 bool origin_is_default_there(const struct places *places);

@@ -12,7 +12,7 @@
 #include "common/fault.h"
 #include "supervisor/core/spec.h"
 
-#define NOTES_MOST 4096
+#define NOTES_MOST SPEC_APPS
 
 struct note {
 	char app[SPEC_NAME];

@@ -56,17 +56,8 @@ static bool origin_has_apps(const struct supervisor *supervisor,
 	return false;
 }
 
-/* Is there something to be read again?  A file that lost its apps may get others; the
- * file of an ad-hoc app goes with its app. */
-bool origin_is_used(const struct supervisor *supervisor, const struct origin *origin)
-{
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		if (app->origin == origin && !app->removing)
-			return true;
-	return !origin->ad_hoc;
-}
-
-/* A file that was only planned, or had faults, is not one that apps came from. */
+/* A file that was only planned, or had faults, is not one that apps came from; that of an
+ * ad-hoc app goes with its app. */
 void origins_sweep(struct supervisor *supervisor)
 {
 	struct origin **at = &supervisor->origins;

@@ -164,8 +164,6 @@ void recall_note(struct app *app)
 	unsigned configured = app_generation(app)->count;
 	struct note note = {.stopped = app->held};
 
-	if (supervisor->stopping || !supervisor->recalled)
-		return;
 	(void)text_copy(note.app, sizeof(note.app), app->name);
 	if (app->core.want.count != configured) {
 		note.count = app->core.want.count;
@@ -182,8 +180,7 @@ void recall_forget(struct app *app)
 	struct note note = {0};
 
 	(void)text_copy(note.app, sizeof(note.app), app->name);
-	if (!app->supervisor->stopping)
-		notes_put(&app->supervisor->ledger.notes, &note);
+	notes_put(&app->supervisor->ledger.notes, &note);
 }
 
 static bool runs_embedded(const struct supervisor *supervisor)
@@ -198,8 +195,6 @@ void recall_write(struct supervisor *supervisor)
 {
 	struct fault fault = {0};
 
-	if (supervisor->stopping || !supervisor->recalled)
-		return;
 	notes_put_embedded(&supervisor->ledger.notes, runs_embedded(supervisor));
 	if (ledger_write(&supervisor->ledger, &fault) < 0)
 		tell(supervisor, &fault);

@@ -40,7 +40,7 @@ void apply_tell_unreadable(const struct supervisor *supervisor, const struct app
 	for (struct app *app = supervisor->apps; app != NULL; app = app->next) {
 		struct apply_row *row = NULL;
 
-		if (app->origin == origin &&
+		if (app->origin == origin && !app->removing &&
 		    (target == NULL || target_matches(target, app)))
 			row = apply_row_add(report, app->name);
 		if (row != NULL)

@@ -189,6 +189,14 @@ check "the name is free again" ctl start "$W" -n words -l 127.0.0.1:0 -- anew
 check "it is a stopped app that start starts" eval 'ctl stop words &&
 	equal "$(app words .state)" stopped && ctl start words && equal "$(app words .state)" online'
 
+check "one that takes its time to drain" ctl start "$W" -n slow -- --ignore-term --log "$EVENTS"
+slow=$(pids slow)
+check "is deleted at once" ctl delete slow --no-wait
+check "but there until it has gone: its name is not free" says "is being removed" ctl start "$W" -n slow
+check "a reload does not miss its file" not says slow ctl reload
+kill -KILL "$slow"
+check "then it is" eval 'within 5 not ctl show slow && ctl start "$W" -n slow && ctl delete slow'
+
 apps "$(w_app named 1 "$TCP")" >"$HOUSE/named.conf"
 check "an app of a file beside them" ctl start "$HOUSE/named.conf"
 check "delete of that one is exit 2" exits 2 ctl delete named
@@ -199,7 +207,7 @@ apps "$(w_app words 1 "$TCP")" >"$HOUSE/clash.conf"
 check "a file that names an ad-hoc app is refused" exits 2 ctl start "$HOUSE/clash.conf"
 check "and told whose the name is" says "state/apps/words.conf" ctl start "$HOUSE/clash.conf"
 check "reload rolls both kinds" eval 'ctl reload && equal "$(app named .generation)" 2 &&
-	equal "$(app words .generation)" 3'
+	equal "$(app words .generation)" 4'
 check "delete all deletes what was started by hand" ctl delete all
 check "and leaves the others" equal "$(query '[.apps[].name] | @csv')" '"named"'
 check "which it says" says "named.conf" ctl delete all

@@ -39,6 +39,8 @@ check "which says so" says "is stopped" ctl reload held
 check "and over another restart, said at the start" eval 'ctl shutdown && says "held: was stopped by hand" ctl start'
 check "until it is started" eval 'ctl start held && state_of held online 1'
 check "which lasts as well" eval 'ctl shutdown && ctl start && state_of held online 1'
+check "a start of everything starts it, too" eval 'ctl stop web && ctl start && ctl shutdown &&
+	ctl start && state_of web online 4'
 check "restart starts it, too" eval 'ctl stop held && ctl restart held &&
 	ctl shutdown && ctl start && state_of held online 1'
 
@@ -102,6 +104,8 @@ echo '}' >>"$STATE/apps/kept.conf"
 check "reload fails for that app" says "kept: goes on as it was" ctl reload
 check "which goes on" equal "$(pids_by_slot kept)" "$before"
 check "and for no other" eval 'ctl reload web && ctl reload held'
+check "what is deleted leaves no order behind for one of its name" eval 'ad_hoc same -i 2 &&
+	ctl scale same 3 && ctl delete same && ad_hoc same -i 2 && state_of same online 2 && ctl delete same'
 check "it can be deleted" eval 'ctl delete kept && ctl reload && not ctl show kept'
 
 # ---- who is called what ----
