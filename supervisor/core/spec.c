@@ -5,13 +5,20 @@
 
 #define PERCENT 100
 
+/* Is being alive ever taken for being ready? */
+static bool counts_alive(const struct core_policy *policy)
+{
+	return policy->ready == CORE_READY_AUTO || policy->ready == CORE_READY_EXEC;
+}
+
 static bool conflicts(const struct app_spec *app, enum spec_conflict conflict)
 {
 	const struct core_policy *policy = &app->policy;
 
 	switch (conflict) {
 	case SPEC_READY_EXEC_TOO_LONG:
-		return policy->ready_exec >= policy->ready_timeout;
+		return counts_alive(policy) &&
+		       policy->ready_exec >= policy->ready_timeout;
 	case SPEC_BEAT_TIMEOUT_TOO_SHORT:
 		return policy->beats && policy->beat_timeout <= policy->beat_interval;
 	case SPEC_DELAY_TOO_LONG:

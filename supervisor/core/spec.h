@@ -137,7 +137,7 @@ struct spec {
 /* What of an app does not fit together, though each setting is in its range. */
 enum spec_conflict {
 	SPEC_FITS,
-	SPEC_READY_EXEC_TOO_LONG,    /* ready.exec >= ready.timeout */
+	SPEC_READY_EXEC_TOO_LONG,    /* ready.exec >= ready.timeout, where it counts */
 	SPEC_BEAT_TIMEOUT_TOO_SHORT, /* heartbeat.timeout <= heartbeat.interval */
 	SPEC_DELAY_TOO_LONG,         /* restart.delay > restart.delay_max */
 	SPEC_LISTENS_FOR_NOBODY,     /* listen with adopt = none */

@@ -11,6 +11,7 @@ static struct app_spec sound_app(void)
 		.listen_count = 1,
 		.policy =
 			{
+				.ready = CORE_READY_AUTO,
 				.ready_timeout = 30000,
 				.ready_exec = 1000,
 				.beats = true,
@@ -82,6 +83,11 @@ START_TEST(each_conflict_is_found_at_its_border)
 
 	app.policy.ready_exec = app.policy.ready_timeout;
 	ck_assert_int_eq(spec_check(&app, SPEC_FITS), SPEC_READY_EXEC_TOO_LONG);
+
+	app.policy.ready = CORE_READY_EXEC;
+	ck_assert_int_eq(spec_check(&app, SPEC_FITS), SPEC_READY_EXEC_TOO_LONG);
+	app.policy.ready = CORE_READY_NOTIFY; /* the default of what does not count */
+	ck_assert_int_eq(spec_check(&app, SPEC_FITS), SPEC_FITS);
 
 	app = sound_app();
 	app.policy.beat_timeout = app.policy.beat_interval;
