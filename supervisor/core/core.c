@@ -189,8 +189,10 @@ static msec slot_deadline(const struct core_app *app, unsigned slot, bool *due)
 		deadline = earlier(deadline, worker->deadline);
 		if (worker->phase == WORKER_SERVING && !worker->settled)
 			deadline = earlier(deadline, worker->served + app->policy.settle);
-		deadline = earlier(deadline, recycle_ripe(app, slot, worker));
-		*due = *due || worker->due != CORE_BOUND_NONE;
+		if (app->policy.recycle.age)
+			deadline = earlier(deadline, recycle_ripe(app, slot, worker));
+		if (worker->due != CORE_BOUND_NONE)
+			*due = true;
 	}
 	if (it->backoff.until && slot_waits(app, slot))
 		deadline = earlier(deadline, it->backoff.until);

@@ -34,7 +34,7 @@ retire
 taskset -c 0 "$BUILD/clusterd" >>"$HOUSE/clusterd.log" 2>&1 &
 SUPERVISOR=$!
 within 10 answers
-check "max knows which cores it may use" eval 'ctl wait most --timeout 10s && ready_are most 1'
+check "K17 max knows which cores it may use" eval 'ctl wait most --timeout 10s && ready_are most 1'
 retire
 
 # ---- under load ----

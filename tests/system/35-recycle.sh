@@ -48,7 +48,7 @@ check "the app is not torn down over it" eval '[ "$(app small .instances.ready)"
 warned() { log_of_supervisor | grep -c "was just recycled"; }
 before=$(warned)
 check "nor is it given up" within 15 eval '[ "$(warned)" -gt '"$before"' ]'
-check "without the bound nobody is recycled any more" eval '
+check "F2 without the bound nobody is recycled any more" eval '
 	apps "$(w_app small 2 "$TCP $QUICK $fast")" | config && ctl start'
 check "when the last recycle is over" within 10 ready_are small 2
 retire
