@@ -43,7 +43,7 @@ PLACES     := -DCLUSTERD_VERSION='"$(VERSION)"' \
 # Asked once, when the first object is built: without pkg-config the file must still parse,
 # since `make test` is allowed to install it.  Libraries' folders are system folders: their
 # headers are not ours to warn about.
-PACKAGES   := libsystemd libconfig jansson smartcols libmicrohttpd check
+PACKAGES   := libsystemd libconfig jansson smartcols libmicrohttpd yaml-0.1 check
 INCLUDES    = $(eval INCLUDES := $$(patsubst -I%,-isystem %,$$(filter -I%,$$(shell \
 	for package in $(PACKAGES); do pkg-config --cflags $$$$package 2>/dev/null; done))))$(INCLUDES)
 
@@ -56,13 +56,15 @@ libs        = $$(pkg-config --libs $(1))
 
 # ---- what there is ----
 
-MAINS      := supervisor/clusterd.c supervisor/ctl/clusterctl.c worker/http/cluster-worker.c
+MAINS      := supervisor/clusterd.c supervisor/ctl/clusterctl.c \
+	supervisor/import/cluster-import.c worker/http/cluster-worker.c
 modules     = $(filter-out $(MAINS),$(wildcard $(addsuffix /*.c,$(1))))
 obj         = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 COMMON     := $(call modules,common)
 SUPERVISE  := $(call modules,supervisor supervisor/core supervisor/bridge)
 CTL        := $(call modules,supervisor/ctl)
+IMPORT     := $(call modules,supervisor/import)
 HTTP       := $(call modules,worker/http)
 LIBRARY    := $(call modules,worker/libclusterworker)
 EXAMPLES   := $(wildcard worker/examples/*.c)
@@ -96,7 +98,8 @@ TEST_PROGRAMS    := $(UNIT_PROGRAMS) $(MODEL_PROGRAMS) $(CORPUS_PROGRAMS) $(WORK
 	$(SHIM_OBJECTS) \
 	$(if $(TRACE),$(BUILD)/tests/trace) $(if $(LOAD),$(BUILD)/loadgen)
 
-SOURCES    := $(wildcard $(MAINS)) $(PRELOAD) $(COMMON) $(SUPERVISE) $(CTL) $(HTTP) $(LIBRARY) $(EXAMPLES) \
+SOURCES    := $(wildcard $(MAINS)) $(PRELOAD) $(COMMON) $(SUPERVISE) $(CTL) $(IMPORT) \
+	$(HTTP) $(LIBRARY) $(EXAMPLES) \
 	$(UNITS) $(TRACE) $(FUZZ) $(MODEL) $(LOAD) $(WORKERS) $(SHARED) $(SHIMS) \
 	$(wildcard tests/fuzz/driver.c) $(AIDE)
 
@@ -156,6 +159,12 @@ $(BUILD)/clusterctl: $(call obj,supervisor/ctl/clusterctl.c $(CTL)) $(BUILD)/com
 	$(call say,LINK,$@)
 	$(link) $(call libs,jansson smartcols)
 
+# It asks the table of settings what this build supports.
+$(BUILD)/cluster-import: $(call obj,supervisor/import/cluster-import.c $(IMPORT) \
+		supervisor/settings.c supervisor/core/cron.c) $(BUILD)/common.a $(AID)
+	$(call say,LINK,$@)
+	$(link) $(call libs,jansson yaml-0.1)
+
 $(BUILD)/cluster-worker: $(call obj,worker/http/cluster-worker.c $(HTTP)) \
 		$(BUILD)/libclusterworker.a $(BUILD)/common.a $(AID)
 	$(call say,LINK,$@)
@@ -191,8 +200,8 @@ $(BUILD)/examples/%: $(BUILD)/obj/worker/examples/%.o $(BUILD)/libclusterworker.
 
 # Everything but the mains; a unit test takes from it what it needs.  While a neighbour's
 # module does not build, name only yours: make UNDER_TEST='common/fd.c' build/tests/test_fd
-UNDER_TEST ?= $(COMMON) $(SUPERVISE) $(CTL) $(HTTP) $(LIBRARY)
-TEST_LIBS   = -lev $(call libs,libconfig jansson smartcols libmicrohttpd)
+UNDER_TEST ?= $(COMMON) $(SUPERVISE) $(CTL) $(IMPORT) $(HTTP) $(LIBRARY)
+TEST_LIBS   = -lev $(call libs,libconfig jansson smartcols libmicrohttpd yaml-0.1)
 
 $(BUILD)/tests/house.a: $(call obj,$(UNDER_TEST))
 
@@ -310,7 +319,7 @@ lint:
 LINTED     := -Iworker/libclusterworker -DCLUSTERD_BUILD='""'
 
 FORMATTED  := $(wildcard $(addsuffix /*.[ch],common supervisor supervisor/core \
-	supervisor/bridge supervisor/ctl \
+	supervisor/bridge supervisor/ctl supervisor/import \
 	worker/* tests tests/* tests/system/workers tests/system/workers/shared \
 	tests/system/preload))
 format:

@@ -34,6 +34,7 @@ enum command_kind {
 	X(FOR, "for", 0, "STATE", SERVED, "ready (the default) or stopped")             \
 	X(REQUEST, "request", 0, "PATH", SERVED, "ask this worker for PATH, by HTTP")   \
 	X(WEIGHTS, "weights", 0, "LIST", SERVED, "shares by slot, such as 2,1,1")       \
+	X(PROFILE, "env", 0, "NAME", LOCAL, "take in the variables of env_NAME, too")   \
 	X(NAME, "name", 'n', "NAME", SERVED, "name of the app (the program's)")         \
 	X(INSTANCES, "instances", 'i', "N", SERVED, "workers: N, max, max-1, 50% (1)")  \
 	X(LISTEN, "listen", 'l', "ADDRESS", SERVED, "where it listens; may be repeated") \
@@ -146,14 +147,14 @@ enum flag {
 	  "print the versions of clusterctl and of the supervisor")                     \
 	X(INIT, "init", "", "", 0, 0, 0, LOCAL, NULL, NULL,                             \
 	  "print a commented config to begin with")                                     \
+	X(IMPORT, "import", "", "FILE", 1, 1, FLAG_BIT(PROFILE), LOCAL, NULL, NULL,     \
+	  "print the config that does what a PM2 ecosystem file does")                  \
 	X(COMPLETION, "completion", "", "bash|zsh", 1, 1, 0, LOCAL, NULL, NULL,         \
 	  "print completions for a shell")                                              \
 	X(HELP, "help", "", "[COMMAND]", 0, 1, 0, LOCAL, NULL, NULL,                    \
 	  "print what a command does and takes")                                        \
 	X(PROMOTE, "promote", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,               \
 	  "let a canary take over")                                                     \
-	X(IMPORT, "import", "", "FILE", 1, 1, 0, PLANNED, NULL, NULL,                   \
-	  "print the config that does what a PM2 ecosystem file does")                  \
 	X(TOP, "top", "monit", "", 0, 0, 0, PLANNED, NULL, NULL,                        \
 	  "watch the cluster live")                                                     \
 	X(EVENTS, "events", "", "[TARGET]", 0, 1, 0, PLANNED, NULL, NULL,               \

@@ -29,6 +29,19 @@ struct json *json_parse(const char *bytes, size_t count, struct fault *fault)
 	return (struct json *)json;
 }
 
+struct json *json_parse_written(const char *bytes, size_t count, unsigned *ret_line,
+				struct fault *fault)
+{
+	json_error_t error;
+	json_t *json = json_loadb(bytes, count, JSON_DECODE_ANY, &error);
+
+	if (json == NULL) {
+		*ret_line = error.line > 0 ? (unsigned)error.line : 1;
+		(void)fault_set(fault, 0, "%s", error.text);
+	}
+	return (struct json *)json;
+}
+
 void json_free(struct json *json)
 {
 	json_decref((json_t *)json);
@@ -52,6 +65,16 @@ bool json_is_truth(const struct json *json)
 bool json_is_none(const struct json *json)
 {
 	return json == NULL || json_is_null(native(json));
+}
+
+bool json_is_figure(const struct json *json)
+{
+	return json_is_number(native(json));
+}
+
+bool json_truth(const struct json *json)
+{
+	return json_is_true(native(json));
 }
 
 const struct json *json_find(const struct json *object, const char *key)
@@ -81,11 +104,29 @@ int64_t json_find_number(const struct json *object, const char *key, int64_t mis
 	return json_number(json_find(object, key), missing);
 }
 
-double json_find_real(const struct json *object, const char *key, double missing)
+double json_fraction(const struct json *json, double missing)
 {
-	const json_t *value = native(json_find(object, key));
+	const json_t *value = native(json);
 
 	return json_is_number(value) ? json_number_value(value) : missing;
+}
+
+double json_find_real(const struct json *object, const char *key, double missing)
+{
+	return json_fraction(json_find(object, key), missing);
+}
+
+bool json_next(const struct json *object, struct json_member *member)
+{
+	json_t *map = (json_t *)(uintptr_t)object; /* its iterators know no const */
+
+	member->place = member->place == NULL ? json_object_iter(map)
+					      : json_object_iter_next(map, member->place);
+	if (member->place == NULL)
+		return false;
+	member->key = json_object_iter_key(member->place);
+	member->value = ours(json_object_iter_value(member->place));
+	return true;
 }
 
 size_t json_count(const struct json *array)

@@ -16,12 +16,18 @@
 struct json;
 
 struct json *json_parse(const char *bytes, size_t count, struct fault *fault);
+/* As a file that people write: of members with one name the last counts, and a failure
+ * has a line. */
+struct json *json_parse_written(const char *bytes, size_t count, unsigned *ret_line,
+				struct fault *fault);
 void json_free(struct json *json); /* accepts NULL */
 
-bool json_is_map(const struct json *json);   /* an object; jansson has taken the word */
-bool json_is_list(const struct json *json);  /* an array */
-bool json_is_truth(const struct json *json); /* true or false */
-bool json_is_none(const struct json *json);  /* null, or NULL */
+bool json_is_map(const struct json *json);    /* an object; jansson has taken the word */
+bool json_is_list(const struct json *json);   /* an array */
+bool json_is_truth(const struct json *json);  /* true or false */
+bool json_is_none(const struct json *json);   /* null, or NULL */
+bool json_is_figure(const struct json *json); /* a number, whole or not */
+bool json_truth(const struct json *json);     /* is it true, and not merely there? */
 
 const struct json *json_find(const struct json *object, const char *key);
 const char *json_find_text(const struct json *object, const char *key); /* or NULL */
@@ -30,12 +36,21 @@ bool json_find_bool(const struct json *object, const char *key);        /* or fa
 int64_t json_find_number(const struct json *object, const char *key, int64_t missing);
 double json_find_real(const struct json *object, const char *key, double missing);
 
+/* Members in the order they were written: begins with a zeroed one. */
+struct json_member {
+	const char *key;
+	const struct json *value;
+	void *place;
+};
+bool json_next(const struct json *object, struct json_member *member);
+
 size_t json_count(const struct json *array); /* members of an object, too */
 const struct json *json_at(const struct json *array, size_t index);
 /* The name of an object's member, in the order they were written; NULL: no more. */
 const char *json_name(const struct json *object, size_t index);
 const char *json_text(const struct json *json); /* NULL: not a text */
 int64_t json_number(const struct json *json, int64_t missing);
+double json_fraction(const struct json *json, double missing);
 /* The name of an object's first member that is none of `names` (NULL-ended), or NULL. */
 const char *json_find_stranger(const struct json *object, const char *const *names);
 

@@ -346,3 +346,17 @@ int text_split(char *text, char **word, unsigned most)
 		word[count++] = start;
 	}
 }
+
+bool text_has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	while (*words != '\0') {
+		size_t here = strcspn(words, " ");
+
+		if (here == length && strncmp(words, word, here) == 0)
+			return true;
+		words += here + (words[here] == ' ');
+	}
+	return false;
+}

@@ -32,6 +32,9 @@ bool text_copy(char *to, size_t size, const char *from);
  * was meant: at most two letters added, lost, changed or swapped. */
 const char *text_nearest(const char *word, const char *const *words, size_t count);
 
+/* Is `word` one of the words that spaces part? */
+bool text_has_word(const char *words, const char *word);
+
 /* Splits like a shell without expansion (quotes, backslashes) in place of `text`; returns
  * the number of words, -E2BIG for more than `most`, -EINVAL for an open quote. */
 int text_split(char *text, char **word, unsigned most);

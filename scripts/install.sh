@@ -36,6 +36,7 @@ list() {
 	cat <<-END
 		755 $BUILD/clusterd $PREFIX/sbin/clusterd
 		755 $BUILD/clusterctl $PREFIX/bin/clusterctl
+		755 $BUILD/cluster-import $LIBEXECDIR/clusterd/cluster-import
 		755 $BUILD/cluster-worker $LIBEXECDIR/clusterd/cluster-worker
 		755 $BUILD/libclusterbind.so $LIBEXECDIR/clusterd/libclusterbind.so
 		644 $BUILD/libclusterworker.a $LIBDIR/libclusterworker.a

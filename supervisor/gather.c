@@ -59,22 +59,6 @@ int gather_command(const struct assignment *task)
 	return 0;
 }
 
-/* What tells a worker who and where it is: set by the supervisor alone. */
-static bool is_reserved(const char *name)
-{
-	static const char *const reserved[] = {
-		"LISTEN_FDS",         "LISTEN_PID",    "LISTEN_FDNAMES",
-		"NOTIFY_SOCKET",      "WATCHDOG_USEC", "WATCHDOG_PID",
-		"CLUSTER_APP",        "CLUSTER_SLOT",  "CLUSTER_INSTANCES",
-		"CLUSTER_GENERATION",
-	};
-
-	for (size_t i = 0; i < ARRAY_COUNT(reserved); i++)
-		if (strcmp(reserved[i], name) == 0)
-			return true;
-	return false;
-}
-
 static int read_variable_value(const struct assignment *task, const struct value *value,
 			       char **ret_text)
 {
@@ -108,7 +92,7 @@ static int read_variable(const struct assignment *task, const struct value *valu
 	}
 	if (!variable->name)
 		return -ENOMEM;
-	if (is_reserved(variable->name))
+	if (settings_is_reserved(variable->name))
 		return value_refuse(task->reader, value, "%s is set by clusterd",
 				    variable->name);
 	return 0;

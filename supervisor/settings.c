@@ -281,3 +281,18 @@ const char *settings_suggest(enum setting_scope scope, const char *name)
 	nearest = text_nearest(name, word, words);
 	return nearest ? nearest : find_inside(scope, name);
 }
+
+bool settings_is_reserved(const char *variable)
+{
+	static const char *const reserved[] = {
+		"LISTEN_FDS",         "LISTEN_PID",    "LISTEN_FDNAMES",
+		"NOTIFY_SOCKET",      "WATCHDOG_USEC", "WATCHDOG_PID",
+		"CLUSTER_APP",        "CLUSTER_SLOT",  "CLUSTER_INSTANCES",
+		"CLUSTER_GENERATION",
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(reserved); i++)
+		if (strcmp(reserved[i], variable) == 0)
+			return true;
+	return false;
+}

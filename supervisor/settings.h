@@ -72,5 +72,7 @@ bool settings_is_group(enum setting_scope scope, const char *name);
 /* What may have been meant by a name that does not exist: a neighbour in its group, or
  * what another program's word is called here; NULL: no idea. */
 const char *settings_suggest(enum setting_scope scope, const char *name);
+/* What tells a worker who and where it is: variables set by the supervisor alone. */
+bool settings_is_reserved(const char *variable);
 
 #endif

@@ -20,12 +20,11 @@
 #include "common/clock.h"
 #include "common/fd.h"
 #include "common/places.h"
+#include "supervisor/ctl/aide.h"
 #include "supervisor/ctl/client.h"
 
 #define PATIENCE   30000 /* ms in which a supervisor answers for the first time */
 #define TAIL_BYTES 4096  /* of its log, when it did not */
-
-#define CANNOT_EXECUTE 127 /* exit code of a child that could not become clusterd */
 
 /* Beside us when uninstalled, in sbin when we are in bin. */
 static int find_clusterd(char *path, size_t size)
@@ -41,42 +40,18 @@ static int find_clusterd(char *path, size_t size)
 	return access(path, X_OK) == 0 ? 0 : -ENOENT;
 }
 
-/* The signature of execv is older than const: it writes to none of them. */
-static void execute(const char *path, const char *how, const char *flag, const char *file)
-{
-	const char *const list[] = {path, how, flag, file, NULL};
-
-	(void)execv(path, (char *const *)(uintptr_t)list);
-	_exit(CANNOT_EXECUTE);
-}
-
 int background_check(const char *file, struct buffer *output)
 {
+	const char *const words[] = {"--check", file != NULL ? "-c" : NULL, file, NULL};
 	char path[2 * PLACES_PATH];
-	int ends[2], status, got;
-	pid_t child;
+	int status;
 
 	if (find_clusterd(path, sizeof(path)) < 0)
 		return -ENOENT;
-	if (pipe2(ends, O_CLOEXEC) == -1)
-		return -errno;
-	child = fork();
-	if (child == 0) {
-		(void)dup2(ends[1], STDOUT_FILENO);
-		(void)dup2(ends[1], STDERR_FILENO);
-		execute(path, "--check", file != NULL ? "-c" : NULL, file);
-	}
-	(void)close(ends[1]);
-	while ((got = buffer_read(output, ends[0])) > 0 || got == -EINTR)
-		continue;
-	(void)close(ends[0]);
-	if (child == -1)
-		return -EAGAIN;
-	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
-		continue;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) == CANNOT_EXECUTE)
-		return -ENOEXEC;
-	return WEXITSTATUS(status) == EXIT_DONE ? 0 : -EINVAL;
+	status = aide_run(path, words, output);
+	if (status < 0)
+		return status;
+	return status == EXIT_DONE ? 0 : -EINVAL;
 }
 
 /* A private socket on which the supervisor says READY=1; an abstract one leaves no trace.
@@ -135,7 +110,7 @@ static void become_clusterd(const char *path, int log, const char *notify)
 	    dup2(log, STDERR_FILENO) == -1)
 		_exit(EXIT_FAILED);
 	(void)syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
-	execute(path, "--empty", NULL, NULL);
+	aide_become(path, (const char *const[]){"--empty", NULL});
 }
 
 /* Until the supervisor says READY=1 (1), ends (0), or is late (-ETIMEDOUT). */

@@ -20,7 +20,7 @@ static enum exit_code (*const verbs[COMMAND_COUNT])(const struct options *option
 	[COMMAND_SHUTDOWN] = verb_shutdown, [COMMAND_VERSION] = verb_version,
 	[COMMAND_INIT] = verb_init,         [COMMAND_COMPLETION] = verb_completion,
 	[COMMAND_ROLLBACK] = verb_change,   [COMMAND_DELETE] = verb_change,
-	[COMMAND_HELP] = verb_help,
+	[COMMAND_HELP] = verb_help,         [COMMAND_IMPORT] = verb_import,
 };
 
 /* What could not be written is a failure, whatever was done. */

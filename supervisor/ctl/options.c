@@ -62,27 +62,12 @@ static const struct {
 	{"deploy", "`reload` rolls what was deployed"},
 };
 
-/* Is `word` one of the words that spaces part? */
-static bool is_one_of(const char *words, const char *word)
-{
-	size_t length = strlen(word);
-
-	while (*words != '\0') {
-		size_t here = strcspn(words, " ");
-
-		if (here == length && strncmp(words, word, here) == 0)
-			return true;
-		words += here + (words[here] == ' ');
-	}
-	return false;
-}
-
 enum command options_find(const char *word)
 {
 	unsigned command = 0;
 
 	while (command < COMMAND_COUNT && strcmp(command_rows[command].name, word) != 0 &&
-	       !is_one_of(command_rows[command].aliases, word))
+	       !text_has_word(command_rows[command].aliases, word))
 		command++;
 	return (enum command)command;
 }

@@ -10,15 +10,9 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/interpreter.h"
 #include "common/places.h"
 #include "common/text.h"
-
-static const struct {
-	const char *extension, *interpreter;
-} interpreters[] = {
-	{".js", "node"}, {".cjs", "node"}, {".mjs", "node"}, {".py", "python3"},
-	{".rb", "ruby"}, {".php", "php"},  {".pl", "perl"},  {".sh", "sh"},
-};
 
 int program_absolute(char *absolute, size_t size, const char *path)
 {
@@ -68,14 +62,10 @@ static bool runs_by_itself(const char *path)
 
 static int find_interpreter(struct program *program, struct fault *fault)
 {
-	const char *dot = strrchr(program->path, '.');
-	const char *interpreter = NULL;
+	const char *interpreter = interpreter_for(program->path);
 	const char *path = getenv("PATH");
 	char found[PATH_MAX];
 
-	for (size_t i = 0; dot != NULL && i < ARRAY_COUNT(interpreters); i++)
-		if (strcmp(dot, interpreters[i].extension) == 0)
-			interpreter = interpreters[i].interpreter;
 	if (interpreter == NULL && access(program->path, X_OK) == 0)
 		return 0;
 	if (interpreter == NULL)

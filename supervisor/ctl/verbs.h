@@ -38,6 +38,8 @@ enum exit_code verb_init(const struct options *options);
 enum exit_code verb_completion(const struct options *options);
 enum exit_code verb_help(const struct options *options);
 
+enum exit_code verb_import(const struct options *options); /* import.c */
+
 /* The arguments as the parameter `targets`. */
 void verb_put_targets(struct json_writer *writer, const struct options *options,
 		      unsigned first);

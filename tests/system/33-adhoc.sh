@@ -49,7 +49,7 @@ check "A4 another one keeps its own" eval 'ctl start "$W" -n other -l 127.0.0.1:
 # ---- A6 what a program can be ----
 
 for language in "snake.py python3" "beads.rb ruby" "old.php php" "camel.pl perl" "letter.js node" \
-	"shell.sh sh"; do
+	"shell.sh bash"; do
 	read -r file interpreter <<<"$language"
 	if ! command -v "$interpreter" >/dev/null; then
 		skip "A6 $file runs by $interpreter" "no $interpreter here"

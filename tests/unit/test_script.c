@@ -1,116 +1,135 @@
-/*
- * test_script.c - the script of a command line is found, and nothing else is taken for
- * it.
- */
-#include "supervisor/script.h"
+#include "supervisor/import/script.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base.h"
-#include "common/fd.h"
 #include "tests/unit/unit.h"
 
-static char folder[] = "/tmp/test_script.XXXXXX";
-static const char *const files[] = {"app", "other", "-odd"};
+#define BYTES    4096
+#define PATIENCE 30000
 
-static void set_up(void)
+static struct buffer json;
+static struct fault fault;
+static unsigned line;
+
+static bool has_node(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	ck_assert_int_eq(chdir(folder), 0);
-	for (size_t i = 0; i < ARRAY_COUNT(files); i++)
-		ck_assert_int_eq(close(open(files[i], O_CREAT | O_CLOEXEC, 0644)), 0);
-	ck_assert_int_eq(mkdir("folder", 0755), 0);
-	ck_assert_int_eq(symlink("app", "link"), 0);
-	ck_assert_int_eq(chdir("/"), 0);
+	return system("command -v node >/dev/null") == 0;
 }
 
-static void tear_down(void)
+/* Writes the script and asks what it exports. */
+static int run(const char *name, const char *text, msec patience)
 {
-	CLOSE_FD int directory = open(folder, O_PATH | O_CLOEXEC);
+	char folder[] = "/tmp/test-script-XXXXXX";
+	char path[PATH_MAX];
+	int result;
+	int fd;
 
-	for (size_t i = 0; i < ARRAY_COUNT(files); i++)
-		ck_assert_int_eq(unlinkat(directory, files[i], 0), 0);
-	ck_assert_int_eq(unlinkat(directory, "link", 0), 0);
-	ck_assert_int_eq(unlinkat(directory, "folder", AT_REMOVEDIR), 0);
-	ck_assert_int_eq(rmdir(folder), 0);
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	buffer_init(&json, BYTES);
+	fault.text[0] = '\0';
+	result = script_to_json(path, patience, &json, &line, &fault);
+	buffer_append(&json, "", 1);
+	unlink(path);
+	rmdir(folder);
+	return result;
 }
 
 static const struct {
-	const char *command;
-	unsigned script;
-} commands[] = {
-	{"node app", 1},
-	{"node app other", 1},
-	{"nodejs link", 1},
-	{"/opt/node-18/bin/node ./app", 1},
-	{"node --inspect app", 2},
-	{"node -r other app", 3},
-	{"node -rother app", 2},
-	{"node --require other --enable-source-maps app", 4},
-	{"node --require=other app", 2},
-	{"node -- -odd", 2},
-	{"node -e other app", 0},
-	{"node -pe other app", 0},
-	{"node --eval other app", 0},
-	{"node --require", 0},
-	{"node -r", 0},
-	{"node", 0},
-	{"node missing app", 0},
-	{"node folder", 0},
-	{"node app-%i", 0},
-	{"python3 app", 1},
-	{"python3.11 -u app", 2},
-	{"python -W ignore -Xdev app", 4},
-	{"python3 -m app", 0},
-	{"python3 -mapp other", 0},
-	{"python3 -um app", 0},
-	{"python3 -c app", 0},
-	{"python3 - app", 0},
-	{"pypy3 app", 1},
-	{"ruby3.1 -I other -w app", 4},
-	{"perl -w app", 2},
-	{"perl -e app", 0},
-	{"php8.2 -d other app", 3},
-	{"php -f app", 2},
-	{"php -S other app", 0},
-	{"sh -eu app", 2},
-	{"bash -o other app", 3},
-	{"dash -c app", 0},
-	{"luajit app", 1},
-	{"gunicorn app", 0},
-	{"shell app", 0},
-	{"nod app", 0},
-	{"./app other", 0},
-	{"3.11 app", 0},
+	const char *name;
+	const char *text;
+	const char *json;
+} scripts[] = {
+	{"eco.config.js", "module.exports = { apps: [1, 'a'] };", "{\"apps\":[1,\"a\"]}"},
+	{"eco.cjs", "exports.apps = [process.pid > 0];", "{\"apps\":[true]}"},
+	{"eco.mjs", "export default { apps: [undefined, null] };",
+	 "{\"apps\":[null,null]}"},
+	{"eco.mjs", "export const apps = [];", "{\"apps\":[]}"},
+	{"eco.js", "console.log('{}'); console.error('x'); module.exports = [1];", "[1]"},
+	{"eco.js", "setInterval(() => {}, 1000); module.exports = [1];", "[1]"},
 };
 
-START_TEST(the_script_is_found)
+START_TEST(what_a_script_exports_is_what_it_says)
 {
-	CLOSE_FD int directory = open(folder, O_PATH | O_CLOEXEC);
-	char text[64], *word[8] = {NULL}, *rest = text;
-	unsigned count = 0;
+	if (!has_node())
+		UNIT_SKIP("there is no node");
+	ck_assert_int_eq(run(scripts[_i].name, scripts[_i].text, PATIENCE), 0);
+	ck_assert_str_eq(json.bytes, scripts[_i].json);
+	buffer_free(&json);
+}
+END_TEST
 
-	(void)snprintf(text, sizeof(text), "%s", commands[_i].command);
-	while (rest)
-		word[count++] = strsep(&rest, " ");
-	ck_assert_msg(script_find(word, directory) == commands[_i].script, "%s: word %u",
-		      commands[_i].command, script_find(word, directory));
+static const struct {
+	const char *name;
+	const char *text;
+	unsigned line; /* 0: not known */
+	const char *why;
+} mistakes[] = {
+	{"eco.js", "let a = 1;\nmodule.exports = {", 2, NULL},
+	{"eco.js", "\n\nthrow new Error('no such luck');", 3, "no such luck"},
+	{"eco.mjs", "\nthrow new Error('no such luck');", 2, "no such luck"},
+	{"eco.js", "throw 'no such luck';", 0, "no such luck"},
+	{"eco.js", "throw null;", 0, "null"},
+	{"eco.js", "module.exports = null;", 0, "it exports nothing"},
+	{"eco.js", "process.exit(0);", 0, "node could not run it"},
+	{"eco.js", "process.kill(process.pid, 'SIGKILL');", 0, "node could not run it"},
+	{"eco.js", "module.exports = 'x'.repeat(5000);", 0, "there is too much of it"},
+};
+
+START_TEST(what_fails_says_why_and_where)
+{
+	if (!has_node())
+		UNIT_SKIP("there is no node");
+	ck_assert_int_eq(run(mistakes[_i].name, mistakes[_i].text, PATIENCE), -EINVAL);
+	if (mistakes[_i].line > 0)
+		ck_assert_uint_eq(line, mistakes[_i].line);
+	if (mistakes[_i].why != NULL)
+		ck_assert_str_eq(fault.text, mistakes[_i].why);
+	buffer_free(&json);
+}
+END_TEST
+
+START_TEST(one_that_does_not_end_is_ended)
+{
+	if (!has_node())
+		UNIT_SKIP("there is no node");
+	ck_assert_int_eq(run("eco.js", "for (;;);", 100), -ETIMEDOUT);
+	ck_assert_str_eq(fault.text, "it did not come to its end in time");
+	buffer_free(&json);
+}
+END_TEST
+
+START_TEST(without_node_that_is_said)
+{
+	setenv("PATH", "/nonexistent", 1);
+	ck_assert_int_eq(run("eco.js", "", PATIENCE), -ENOENT);
+	ck_assert_str_eq(fault.text,
+			 "it takes node to read it, and there is none in PATH");
+	buffer_free(&json);
 }
 END_TEST
 
 static Suite *suite_of_script(void)
 {
 	Suite *suite = suite_create("script");
-	TCase *all = tcase_create("script");
+	TCase *tcase = tcase_create("all");
 
-	tcase_add_checked_fixture(all, set_up, tear_down);
-	unit_watch_fds(all);
-	tcase_add_loop_test(all, the_script_is_found, 0, ARRAY_COUNT(commands));
-	suite_add_tcase(suite, all);
+	tcase_set_timeout(tcase, 2. * PATIENCE / 1000);
+	unit_watch_fds(tcase);
+	tcase_add_loop_test(tcase, what_a_script_exports_is_what_it_says, 0,
+			    ARRAY_COUNT(scripts));
+	tcase_add_loop_test(tcase, what_fails_says_why_and_where, 0,
+			    ARRAY_COUNT(mistakes));
+	tcase_add_test(tcase, one_that_does_not_end_is_ended);
+	tcase_add_test(tcase, without_node_that_is_said);
+	suite_add_tcase(suite, tcase);
 	return suite;
 }
 
