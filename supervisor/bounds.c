@@ -190,9 +190,11 @@ void bounds_note(struct app *app, const struct core_action *action)
 
 msec bounds_next_cron(const struct app *app)
 {
-	if (!ev_is_active(&app->bounds.clock))
+	struct ev_periodic clock = app->bounds.clock; /* libev asks no const one */
+
+	if (!ev_is_active(&clock))
 		return MSEC_NEVER;
-	return (msec)(ev_periodic_at(&app->bounds.clock) * 1e3);
+	return (msec)(ev_periodic_at(&clock) * 1e3);
 }
 
 /* Why it was told to go belongs to the end that it will have. */
