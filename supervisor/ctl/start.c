@@ -75,8 +75,13 @@ static enum exit_code understand_program(const struct options *options,
 					 struct request *request)
 {
 	struct fault fault = {0};
-	int result = program_find(&request->program, options->argument[0], &fault);
+	int result;
 
+	if (is_file_name(options->argument[0]))
+		return say_error(options, EXIT_USAGE, NULL,
+				 "start: %s: the apps of a file have their options in it",
+				 options->argument[0]);
+	result = program_find(&request->program, options->argument[0], &fault);
 	request->is_program = result == 0;
 	if (result == 0)
 		return launch_check(options);
@@ -105,9 +110,10 @@ static enum exit_code understand(const struct options *options, struct request *
 {
 	unsigned strangers = 0;
 
+	if (launch_is_asked(options) && options->arguments != 1)
+		return refuse_many(options, "program");
 	if (launch_is_asked(options))
-		return options->arguments == 1 ? understand_program(options, request)
-					       : refuse_many(options, "program");
+		return understand_program(options, request);
 	for (unsigned i = 0; i < options->arguments; i++) {
 		const char *word = options->argument[i];
 

@@ -152,6 +152,7 @@ refused "an address that is none" 2 "listen" "$W" -n bad -l nonsense
 refused "too many workers" 2 "257" "$W" -n bad -i 257
 refused "a name that is none" 2 "is not made of letters" "$W" -n 'a b'
 refused "a folder that is missing" 1 "cwd" "$W" -n bad -C /nonexistent
+refused "a file with the options of a program" 2 "have their options in it" here.conf -i 2
 refused "two programs at once" 2 "one program at a time" "$W" "$W" -i 2
 check "A3 no app and no file came of it" eval 'equal "$(query ".apps | length")" "$apps_before" &&
 	[ ! -e "$CLUSTERD_HOME/state/apps/bad.conf" ] && [ ! -e "$CLUSTERD_HOME/state/apps/taken.env" ]'

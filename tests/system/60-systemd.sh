@@ -163,3 +163,15 @@ check "a request starts the service that is to answer it" get /healthz
 check "the unit is active after it" unit_is ActiveState active
 in_container systemctl stop clusterd.socket clusterd
 check "the unit stops in order once more" unit_is Result success
+
+# ---- what is ordered by hand ----
+
+unit start
+check "a program is started beside the unit's apps" \
+	in_container clusterctl start /bin/sleep -n sleeper -- 1d
+check "and kept where the unit has its state" in_container test -s /var/lib/clusterd/apps/sleeper.conf
+in_container clusterctl scale web 3 >/dev/null
+unit restart
+check "it comes back with the unit" within 5 ready_are sleeper 1
+check "as does what was scaled" ready_are web 3
+check "the unit stops in order at the end" unit stop
