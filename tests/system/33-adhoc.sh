@@ -95,6 +95,8 @@ has() { grep -qx -- "$2" "$HOUSE/environ.$1"; }
 export COPIED='two words' LEFT_OUT=1 SECRET=hush-hush PORT=4711 NODE_ENV=testing
 unset WITHOUT
 check "variables: set, copied, empty" show_environment vars -e SET=here -e COPIED -e EMPTY= -e SECRET
+check "a value may have quotes, blanks and lines" eval \
+	"show_environment odd -e ODD=\$' \"a\"\n\\'b\\' = # c' && has odd 'ODD= \"a\"' && has odd \"'b' = # c\""
 check "what is set is there" eval 'has vars SET=here && has vars EMPTY='
 check "what is copied is there" has vars "COPIED=two words"
 check "and nothing else of the caller's" not has vars "LEFT_OUT=.*"
@@ -186,6 +188,10 @@ check "A10 with a known one beside it as well" exits 5 ctl delete w words
 check "A10 and touches nothing" equal "$(pids w)" "$before"
 check "a worker cannot be deleted" exits 2 ctl delete w.0
 check "a stopped app can" eval 'ctl stop cores && ctl delete cores && not ctl show cores'
+check "variables that make no sense keep a reload from what runs" eval '
+	printf "A=1\0nonsense\0" >"$CLUSTERD_HOME/state/apps/vars.env" &&
+	says "vars.env: an entry is not NAME=VALUE" ctl reload vars && equal "$(app vars .state)" online &&
+	ctl delete vars'
 check "the name is free again" ctl start "$W" -n words -l 127.0.0.1:0 -- anew
 check "it is a stopped app that start starts" eval 'ctl stop words &&
 	equal "$(app words .state)" stopped && ctl start words && equal "$(app words .state)" online'

@@ -333,6 +333,15 @@ START_TEST(an_empty_list_says_so)
 }
 END_TEST
 
+START_TEST(what_troubles_the_supervisor_stands_below_its_apps)
+{
+	EXPECT("{\"parameters\":{\"supervisor\":{\"trouble\":\"a.conf is set aside\"},"
+	       "\"apps\":[]}}");
+	ck_assert_int_eq(run(verb_list, COMMAND_LIST), EXIT_DONE);
+	ck_assert_str_eq(said(), "no apps\ntrouble: a.conf is set aside\n");
+}
+END_TEST
+
 START_TEST(show_bears_what_is_missing)
 {
 	EXPECT("{\"parameters\":{\"apps\":[" APP("shop", WORKER) "]}}");
@@ -492,6 +501,7 @@ static void add_answers(TCase *tcase)
 	tcase_add_test(tcase, a_list_joins_what_comes_in_pieces);
 	tcase_add_test(tcase, a_table_has_a_row_for_each_app_and_worker);
 	tcase_add_test(tcase, an_empty_list_says_so);
+	tcase_add_test(tcase, what_troubles_the_supervisor_stands_below_its_apps);
 	tcase_add_test(tcase, show_bears_what_is_missing);
 	tcase_add_test(tcase, a_plan_tells_what_would_change);
 	tcase_add_test(tcase, a_signal_says_how_many_it_reached);
