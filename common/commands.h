@@ -45,6 +45,8 @@ enum command_kind {
 	X(MAX_MEMORY, "max-memory", 0, "SIZE", SERVED, "replace a worker above this")   \
 	X(READY, "ready", 0, "RULE", SERVED, "what makes a worker ready")               \
 	X(USER, "user", 0, "USER", SERVED, "whom it runs as")                           \
+	X(SERVE, "serve", 0, "DIR", SERVED, "files, by the built-in worker")            \
+	X(SPA, "spa", 0, NULL, SERVED, "with --serve: its index for unknown pages")     \
 	X(CANARY, "canary", 0, "SHARE", PLANNED, "give the new version a share first")  \
 	X(CANARY_FOR, "for", 0, "T", PLANNED, "how long the canary is watched")
 /* clang-format on */
@@ -64,7 +66,7 @@ enum flag {
 #define FLAGS_AD_HOC                                                                    \
 	(FLAG_BIT(NAME) | FLAG_BIT(INSTANCES) | FLAG_BIT(LISTEN) | FLAG_BIT(CWD) |      \
 	 FLAG_BIT(ENV) | FLAG_BIT(ENV_ALL) | FLAG_BIT(BALANCE) | FLAG_BIT(MAX_MEMORY) | \
-	 FLAG_BIT(READY) | FLAG_BIT(USER))
+	 FLAG_BIT(READY) | FLAG_BIT(USER) | FLAG_BIT(SERVE) | FLAG_BIT(SPA))
 
 /* What a changing method answers; with `more` verdicts come one by one, and progress. */
 #define COMMAND_CHANGES " -> (verdicts: []Verdict, progress: []Progress)"

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SITE_ADDRESS "127.0.0.1:8080" /* where files are served if nothing is said */
+
 /* Of all variables those that are about this shell, or about a worker that we may run in.
  */
 static const char *const unmeant[] = {
@@ -121,9 +123,15 @@ static void put_command(struct json_writer *writer, const struct options *option
 			const struct program *program)
 {
 	json_open_array(writer, "command");
-	if (program->interpreter[0] != '\0')
+	if (options_has(options, FLAG_SERVE)) {
+		json_put_text(writer, NULL, "cluster-worker");
+		json_put_text(writer, NULL, "--root");
+	} else if (program->interpreter[0] != '\0') {
 		json_put_text(writer, NULL, program->interpreter);
+	}
 	json_put_text(writer, NULL, program->path);
+	if (options_has(options, FLAG_SPA))
+		json_put_text(writer, NULL, "--spa");
 	for (unsigned i = 0; i < options->passes; i++)
 		json_put_text(writer, NULL, options->passed[i]);
 	json_close_array(writer);
@@ -135,6 +143,8 @@ static void put_listens(struct json_writer *writer, const struct options *option
 	for (unsigned i = 0; i < options->givens; i++)
 		if (options->given[i].flag == FLAG_LISTEN)
 			json_put_text(writer, NULL, options->given[i].value);
+	if (options_has(options, FLAG_SERVE) && !options_has(options, FLAG_LISTEN))
+		json_put_text(writer, NULL, SITE_ADDRESS);
 	json_close_array(writer);
 }
 

@@ -35,6 +35,7 @@ static const struct {
 	{"startOrRestart", "`start` starts what does not run, `restart` what does"},
 	{"startOrGracefulReload", "`start` starts what does not run, `reload` rolls it"},
 	{"gracefulReload", "`reload` is graceful"},
+	{"serve", "`start --serve DIR -l PORT` serves files"},
 	{"jlist", "`list --json`"},
 	{"prettylist", "`list --json`"},
 	{"id", "`list --json` tells pids and slots"},

@@ -123,3 +123,27 @@ int program_find(struct program *ret_program, const char *word, struct fault *fa
 	take_name(program);
 	return runs_by_itself(program->path) ? 0 : find_interpreter(program, fault);
 }
+
+int program_find_site(struct program *ret_program, const char *folder,
+		      struct fault *fault)
+{
+	struct program *program = ret_program;
+	struct stat status;
+	int error;
+
+	*program = (struct program){0};
+	error = program_absolute(program->path, sizeof(program->path), folder);
+	if (error == 0 && stat(program->path, &status) == -1)
+		error = -errno;
+	if (error == 0 && !S_ISDIR(status.st_mode))
+		error = -ENOTDIR;
+	if (error < 0)
+		return fault_set(fault, error, "%s: %s", folder, strerror(-error));
+	for (size_t last = strlen(program->path) - 1;
+	     last > 0 && program->path[last] == '/'; last--)
+		program->path[last] = '\0';
+	folder = strrchr(program->path, '/') + 1;
+	(void)text_copy(program->name, sizeof(program->name),
+			folder[0] != '\0' ? folder : "site");
+	return 0;
+}

@@ -24,6 +24,11 @@ struct program {
  * errno and a fault. */
 int program_find(struct program *ret_program, const char *word, struct fault *fault);
 
+/* A folder of files to serve in place of a program: its path and name.  -ENOTDIR or
+ * another errno, and a fault. */
+int program_find_site(struct program *ret_program, const char *folder,
+		      struct fault *fault);
+
 /* The current directory as the shell shows it, or `path` seen from there. */
 int program_absolute(char *absolute, size_t size, const char *path);
 

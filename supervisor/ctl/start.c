@@ -105,11 +105,32 @@ static enum exit_code refuse_many(const struct options *options, const char *wha
 			 "start: one %s at a time, and nothing beside it", what);
 }
 
+static enum exit_code understand_site(const struct options *options,
+				      struct request *request)
+{
+	struct fault fault;
+
+	if (!options_has(options, FLAG_SERVE))
+		return say_error(options, EXIT_USAGE, NULL,
+				 "start: --spa goes with --serve DIR");
+	if (options->arguments > 0)
+		return say_error(options, EXIT_USAGE, NULL,
+				 "start: --serve takes no program beside it: %s",
+				 options->argument[0]);
+	if (program_find_site(&request->program, options->value[FLAG_SERVE], &fault) < 0)
+		return say_error(options, EXIT_FAILED, NULL, "start: --serve %s",
+				 fault.text);
+	request->is_program = true;
+	return launch_check(options);
+}
+
 /* An app wins over a file, a file over a program; what has a slash is never an app. */
 static enum exit_code understand(const struct options *options, struct request *request)
 {
 	unsigned strangers = 0;
 
+	if (options_has(options, FLAG_SERVE) || options_has(options, FLAG_SPA))
+		return understand_site(options, request);
 	if (launch_is_asked(options) && options->arguments != 1)
 		return refuse_many(options, "program");
 	if (launch_is_asked(options))

@@ -155,6 +155,33 @@ START_TEST(links_stay_so_that_a_reload_finds_what_they_mean_then)
 }
 END_TEST
 
+static const struct {
+	const char *folder, *path, *name; /* the path as seen from here, or absolute */
+} sites[] = {
+	{"example.com", "example.com", "example.com"},
+	{"./example.com//", "example.com", "example.com"},
+	{"/", "/", "site"},
+};
+
+START_TEST(a_site_is_called_like_its_folder)
+{
+	ck_assert_int_eq(mkdir("example.com", 0755), 0);
+	ck_assert_int_eq(program_find_site(&program, sites[_i].folder, &fault), 0);
+	ck_assert_str_eq(program.path,
+			 sites[_i].path[0] == '/' ? "/" : at(sites[_i].path));
+	ck_assert_str_eq(program.name, sites[_i].name);
+	ck_assert_str_eq(program.interpreter, "");
+}
+END_TEST
+
+START_TEST(what_is_no_folder_is_no_site)
+{
+	ck_assert_int_eq(program_find_site(&program, "bin/node", &fault), -ENOTDIR);
+	ck_assert_str_eq(fault.text, "bin/node: Not a directory");
+	ck_assert_int_eq(program_find_site(&program, "none", &fault), -ENOENT);
+}
+END_TEST
+
 static Suite *suite_of_program(void)
 {
 	Suite *suite = suite_create("program");
@@ -169,6 +196,9 @@ static Suite *suite_of_program(void)
 	tcase_add_test(tcase, an_interpreter_that_is_missing_is_named);
 	tcase_add_loop_test(tcase, an_app_is_called_like_its_file, 0, ARRAY_COUNT(names));
 	tcase_add_test(tcase, links_stay_so_that_a_reload_finds_what_they_mean_then);
+	tcase_add_loop_test(tcase, a_site_is_called_like_its_folder, 0,
+			    ARRAY_COUNT(sites));
+	tcase_add_test(tcase, what_is_no_folder_is_no_site);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
