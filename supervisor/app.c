@@ -194,12 +194,8 @@ static void note(struct app *app, const struct core_action *action)
 		log_info("%s.%u: worker %d beats again", app->name, slot, pid);
 		break;
 	case CORE_NOTE_SICK:
-		log_warn("%s.%u: worker %d fails its probes, new connections avoid it",
-			 app->name, slot, pid);
-		break;
 	case CORE_NOTE_WELL:
-		log_info("%s.%u: worker %d passes its probes again", app->name, slot,
-			 pid);
+		checkup_note(app, action);
 		break;
 	case CORE_NOTE_HUNG:
 		note_hung(app, seat);
@@ -316,6 +312,7 @@ void app_settle(struct app *app)
 	dealing_settle(app);
 	route_update(app);
 	bounds_update(app);
+	checkup_update(app);
 	generation_sweep(app);
 	if (app->core.want.running)
 		holdings_sweep(app);

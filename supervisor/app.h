@@ -50,6 +50,14 @@ struct last_exit {
 	char reason[FAULT_SIZE / 2]; /* why, with what is known: for people */
 };
 
+struct last_probe {
+	bool known;
+	bool passed;
+	msec latency;
+	msec at_wall;              /* since 1970 */
+	char text[FAULT_SIZE / 2]; /* "status 200", or how it failed */
+};
+
 struct last_recycle {
 	msec at_wall; /* since 1970, when it began; 0: none yet */
 	unsigned slot;
@@ -72,7 +80,9 @@ struct worker_status {
 	int64_t queue_depth;  /* connections that wait in the slot's own queue */
 	const char *door;     /* by which it came to its sockets; NULL: it has none */
 	const char *status;   /* the worker's own STATUS=; NULL */
-	const struct last_exit *last_exit; /* of the slot; NULL */
+	const struct last_probe *last_probe; /* NULL: none yet */
+	unsigned probe_failures;             /* in a row */
+	const struct last_exit *last_exit;   /* of the slot; NULL */
 };
 
 #define APP_LISTENS (2 * SPEC_LISTEN) /* configured, and asked for by workers */

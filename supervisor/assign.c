@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/http.h"
 #include "common/text.h"
 #include "supervisor/core/cron.h"
 #include "supervisor/core/spec.h"
@@ -224,6 +225,24 @@ static int assign_bytes(const struct assignment *task)
 	return 0;
 }
 
+static int assign_request(const struct assignment *task)
+{
+	const struct value *value = task->value;
+	const char *path;
+
+	if (value->kind != VALUE_TEXT)
+		return value_expect(task->reader, value, "text");
+	if (!http_is_path(value->text))
+		return value_refuse(task->reader, value,
+				    "\"%s\" is no path of a URL, such as /healthz",
+				    value->text);
+	path = arena_text(task->reader->arena, value->text);
+	if (!path)
+		return -ENOMEM;
+	store(task, &path, sizeof(path));
+	return 0;
+}
+
 static int assign_cron(const struct assignment *task)
 {
 	const struct value *value = task->value;
@@ -329,6 +348,7 @@ static int (*const assigners[SETTING_KINDS])(const struct assignment *) = {
 	[SETTING_SPAN] = assign_span,
 	[SETTING_BYTES] = assign_bytes,
 	[SETTING_CRON] = assign_cron,
+	[SETTING_REQUEST] = assign_request,
 	[SETTING_SIGNAL] = assign_signal,
 	[SETTING_CHOICE] = assign_choice,
 	[SETTING_USER] = permit_user,
@@ -360,8 +380,8 @@ int assign_default(const struct value_reader *reader, const struct setting *sett
 
 	if (!text)
 		return 0;
-	if (strcmp(text, "true") == 0)
-		value = (struct value){.kind = VALUE_FLAG, .flag = true};
+	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
+		value = (struct value){.kind = VALUE_FLAG, .flag = text[0] == 't'};
 	else if (setting->kind == SETTING_COUNT || setting->kind == SETTING_SURGE)
 		value = (struct value){.kind = VALUE_NUMBER, .number = atoi(text)};
 	return assign_value(reader, setting, &value, target);

@@ -369,6 +369,7 @@ int config_copy_app(const struct app_spec *app, struct arena *arena,
 	copy->env = copy_variables(&copier, app);
 	copy->env_file = copy_text(&copier, app->env_file);
 	copy->cron = copy_text(&copier, app->cron);
+	copy->probe.http = copy_text(&copier, app->probe.http);
 	copy->pass_env = (const char *const *)copy_texts(&copier, app->pass_env,
 							 app->pass_env_count);
 	copy->user = copy_text(&copier, app->user);

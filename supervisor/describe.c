@@ -4,7 +4,8 @@
 
 #include "common/text.h"
 
-#define NAME_BYTES 128 /* of a method or an interface, in an answer */
+#define NAME_BYTES 128                /* of a method or an interface, in an answer */
+#define TEXT_BYTES ((size_t)32 << 10) /* more than any description */
 
 static const char service_text[] =
 	"# What every Varlink service says about itself\n"
@@ -24,7 +25,7 @@ static const char service_text[] =
 #define METHOD_PLANNED(method, signature) ""
 
 /* Methods come from the table of commands; what they speak of stands here. */
-static const char interface_text[] =
+static const char types_text[] =
 	"# The supervisor of a cluster of workers\n"
 	"interface " VARLINK_INTERFACE "\n\n"
 	"type Process (pid: ?int, version: string, uptime_ms: ?int, rss_bytes: ?int,"
@@ -40,7 +41,11 @@ static const char interface_text[] =
 	" heartbeat_age_ms: ?int, loop_lag_us: ?int, connections: ?int, requests: ?int,"
 	" errors: ?int, latency_us: ?int, door: ?string, status: ?string, last_exit: "
 	"?Exit,"
-	" share_percent: ?float, queue_depth: ?int)\n"
+	" share_percent: ?float, queue_depth: ?int, last_probe: ?Probed)\n"
+	"type Probed (passed: bool, result: string, latency_ms: int, failures: int,"
+	" at: string)\n"
+	"# http: null where to be accepted is enough\n"
+	"type Probe (http: ?string, interval_ms: int, timeout_ms: int, failures: int)\n"
 	"type Bounds (memory_bytes: ?int, age_ms: ?int, requests: ?int, jitter_percent: "
 	"int, cron: ?string, next_cron: ?string)\n"
 	"type Recycle (slot: int, reason: string, at: string)\n"
@@ -59,7 +64,7 @@ static const char interface_text[] =
 	" heartbeat_timeout_ms: ?int, user: ?string, group: ?string, umask: ?string,"
 	" no_new_privileges: ?bool, nice: ?int, oom_score_adj: ?int, affinity: ?string,"
 	" limits: ?[string]string,"
-	" recycle: Bounds, last_recycle: ?Recycle, workers: []Worker)\n"
+	" recycle: Bounds, last_recycle: ?Recycle, probe: ?Probe, workers: []Worker)\n"
 	"# result: done, unchanged, queued, planned, reverted, failed, superseded, "
 	"refused\n"
 	"type Verdict (app: string, kind: string, result: string, reason: ?string,"
@@ -68,7 +73,9 @@ static const char interface_text[] =
 	"int)\n"
 	"# kind: keep, add, reshape, roll, remove; keys: the settings that differ\n"
 	"type Change (app: string, kind: string, keys: []string, asked_for: bool,"
-	" rolled_back_from: ?int, fault: ?string)\n\n"
+	" rolled_back_from: ?int, fault: ?string)\n\n";
+
+static const char methods_text[] =
 #define X(id, name, aliases, arguments, least, most, flags, kind, method, signature, \
 	  help)                                                                      \
 	METHOD_##kind(method, signature)
@@ -111,6 +118,7 @@ static void answer_description(struct call *call)
 {
 	const char *name = json_find_text(call->message.parameters, "interface");
 	struct json_writer writer;
+	struct buffer text;
 
 	if (name == NULL) {
 		call_refuse_parameter(call, "interface");
@@ -121,10 +129,18 @@ static void answer_description(struct call *call)
 			    name);
 		return;
 	}
+	buffer_init(&text, TEXT_BYTES);
+	if (strcmp(name, VARLINK_SERVICE) == 0) {
+		buffer_append_text(&text, service_text);
+	} else {
+		buffer_append_text(&text, types_text);
+		buffer_append_text(&text, methods_text);
+	}
+	buffer_append(&text, "", 1);
 	call_open_reply(call, &writer, NULL, false);
-	json_put_text(&writer, "description",
-		      strcmp(name, VARLINK_SERVICE) == 0 ? service_text : interface_text);
+	json_put_text(&writer, "description", text.broken ? NULL : text.bytes);
 	call_close_reply(call, &writer, false);
+	buffer_free(&text);
 }
 
 void describe_answer(struct call *call)

@@ -138,12 +138,21 @@ static const struct {
 		{"adopt", "\"none\" leaves nobody to take the sockets of listen"},
 	[SPEC_LISTENS_UNSEEN] = {"ready.on",
 				 "\"listen\" cannot be told without a bridge: see adopt"},
+	[SPEC_PROBES_TWICE] = {"probe.tcp", "says less than probe.http: leave it out"},
+	[SPEC_PROBES_NO_SLOT] = {"probe", "needs an IPv4 address in listen, and "
+					  "slot_addresses, to reach each slot"},
 };
 
 static void check_app(struct value_reader *reader, const struct draft_app *app)
 {
 	enum spec_conflict conflict = SPEC_FITS;
+	const struct value *probe = value_find_member(app->value, "probe");
 
+	if (probe && !value_find_member(probe, "http") &&
+	    !value_find_member(probe, "tcp")) {
+		reader->key = "probe";
+		(void)value_refuse(reader, probe, "asks for neither http nor tcp");
+	}
 	while ((conflict = spec_check(&app->spec, conflict)) != SPEC_FITS) {
 		reader->key = conflicts[conflict].key;
 		(void)value_refuse(reader, find_blamed(app->value, reader->key), "%s",
@@ -201,6 +210,8 @@ static int read_app(struct draft *draft, struct value_reader *reader,
 	if (error)
 		return error;
 
+	if (spec_probes(&app->spec))
+		app->spec.policy.probe_failures = app->spec.probe.failures;
 	require(reader, app->value, "name");
 	require(reader, app->value, "command");
 	/* What does not fit may be no more than what was not understood. */

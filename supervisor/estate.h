@@ -24,6 +24,7 @@
 #include "supervisor/ledger.h"
 #include "supervisor/listener.h"
 #include "supervisor/pin.h"
+#include "supervisor/probe.h"
 #include "supervisor/process.h"
 #include "supervisor/supervisor.h"
 
@@ -96,6 +97,18 @@ struct retreat {
 	struct listener_retreat state;
 };
 
+/* Who sits in a slot is asked again and again (probe), while it sits there alone. */
+struct checkup {
+	struct place *place;
+	struct ev_timer timer; /* to the next probe, or to the end of the one under way */
+	struct ev_io watch;
+	struct probe probe;
+	pid_t pid;  /* of whom it speaks */
+	msec began; /* the one under way, or the last */
+	msec wakes; /* when the timer was to */
+	struct last_probe last;
+};
+
 struct place {
 	struct app *app;
 	unsigned slot;
@@ -111,6 +124,7 @@ struct place {
 	unsigned retreats;
 	struct ev_io *parked; /* by holding: a connection on an unrouted socket */
 	unsigned parks;
+	struct checkup *checkup; /* NULL: nobody is probed here */
 };
 
 /* A command under way, until its DONE. */
@@ -170,6 +184,7 @@ struct app {
 		msec took;
 	} last;
 	bool quenched;
+	bool probed;              /* some places have a checkup */
 	bool was_online;          /* since it was added */
 	char trouble[FAULT_SIZE]; /* the last failure in words */
 	char log_out[PLACES_PATH + SPEC_NAME], log_err[PLACES_PATH + SPEC_NAME];
@@ -397,6 +412,11 @@ void crowd_forget(struct app *app); /* sockets are about to go, or to be others 
 void crowd_free(struct app *app);
 bool crowd_avoids(const struct app *app, unsigned slot);
 int64_t crowd_depth(const struct app *app, unsigned slot); /* -1: has no own queue */
+
+/* checkup.c */
+void checkup_update(struct app *app); /* asks whom there is to ask now */
+void checkup_free(struct place *place);
+void checkup_note(struct app *app, const struct core_action *action);
 
 /* bounds.c */
 void bounds_init(struct app *app);

@@ -200,6 +200,7 @@ void place_free(struct place *place)
 		return;
 	ev_io_stop(place->app->supervisor->loop, &place->beat_watch);
 	ev_timer_stop(place->app->supervisor->loop, &place->pause);
+	checkup_free(place);
 	heartbeat_close(&place->heartbeat);
 	free(place);
 }

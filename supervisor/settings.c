@@ -153,6 +153,12 @@ static const struct setting app_settings[] = {
 	ROW("heartbeat.interval", SPAN,    POLICY(beat_interval), "1s",   10, HOUR),
 	ROW("heartbeat.timeout",  SPAN,    POLICY(beat_timeout),  "5s",   10, HOUR),
 
+	ROW("probe.http",         REQUEST, AT(probe.http),        NULL,   0, 0),
+	ROW("probe.tcp",          FLAG,    AT(probe.tcp),         "false", 0, 0),
+	ROW("probe.interval",     SPAN,    AT(probe.interval),    "5s",   100, HOUR),
+	ROW("probe.timeout",      SPAN,    AT(probe.timeout),     "1s",   10, HOUR),
+	ROW("probe.failures",     COUNT,   AT(probe.failures),    "3",    1, 1000),
+
 	CHOICE("drain.how",                NOWHERE,               "auto", drains),
 	ROW("drain.signal",       SIGNAL,  AT(drain_signal),      "TERM", 1, 64),
 	ROW("drain.timeout",      SPAN,    POLICY(drain_timeout), "30s",  10, DAY),
@@ -176,8 +182,8 @@ static const struct setting app_settings[] = {
 
 	CHOICE("log.to", AT(log), "file", logs),
 
-	LATER("probe"), LATER("reload.canary"), LATER("budget"), LATER("autoscale"),
-	LATER("log.rotate"), LATER("log.keep"), LATER("log.compress"),
+	LATER("reload.canary"), LATER("budget"), LATER("autoscale"), LATER("log.rotate"),
+	LATER("log.keep"), LATER("log.compress"),
 	{0},
 };
 
@@ -263,8 +269,9 @@ static const char *find_inside(enum setting_scope scope, const char *name)
 
 const char *settings_suggest(enum setting_scope scope, const char *name)
 {
-	static const char *const groups[] = {"ready",   "heartbeat", "drain", "reload",
-					     "restart", "recycle",   "log",   "limits"};
+	static const char *const groups[] = {"ready",   "heartbeat", "probe",
+					     "drain",   "reload",    "restart",
+					     "recycle", "log",       "limits"};
 	const char *word[ARRAY_COUNT(app_settings) + ARRAY_COUNT(groups)];
 	const char *nearest;
 	size_t words = 0;

@@ -29,6 +29,7 @@ enum setting_kind {
 	SETTING_SPAN,       /* msec */
 	SETTING_BYTES,      /* uint64_t */
 	SETTING_CRON,       /* const char *, a pattern that cron.h understands */
+	SETTING_REQUEST,    /* const char *, a path that HTTP may ask for */
 	SETTING_SIGNAL,     /* int */
 	SETTING_CHOICE,     /* an enum */
 	SETTING_USER,       /* const char *, a name or number that is known here */

@@ -355,6 +355,12 @@ static void read_seat(struct app *app, struct seat *seat, struct worker_status *
 	status->latency_us = known(seat->figures.latency_usec);
 	status->door = broker_door(seat);
 	status->status = seat->figures.has_status ? seat->figures.status : NULL;
+	if (core_is_sick(&app->core, seat_ref(seat)))
+		status->state = WORKER_IS_LATE;
+	status->probe_failures = worker->misses;
+	if (place->checkup != NULL && place->checkup->last.known &&
+	    place->checkup->pid == seat->process.pid)
+		status->last_probe = &place->checkup->last;
 	if (worker->phase != WORKER_SERVING)
 		status->share_percent = worker->phase == WORKER_LATE ? 0 : -1;
 }

@@ -57,6 +57,23 @@ static void view_exit(struct json_writer *writer, const struct last_exit *last)
 	json_close_object(writer);
 }
 
+static void view_probe(struct json_writer *writer, const struct worker_status *worker)
+{
+	const struct last_probe *last = worker->last_probe;
+
+	if (last == NULL) {
+		json_put_null(writer, "last_probe");
+		return;
+	}
+	json_open_object(writer, "last_probe");
+	json_put_bool(writer, "passed", last->passed);
+	json_put_text(writer, "result", last->text);
+	json_put_number(writer, "latency_ms", last->latency);
+	json_put_number(writer, "failures", worker->probe_failures);
+	put_moment(writer, "at", last->at_wall);
+	json_close_object(writer);
+}
+
 static void view_worker(struct json_writer *writer, const struct worker_status *worker)
 {
 	json_open_object(writer, NULL);
@@ -80,6 +97,7 @@ static void view_worker(struct json_writer *writer, const struct worker_status *
 	view_exit(writer, worker->last_exit);
 	json_put_real_figure(writer, "share_percent", worker->share_percent);
 	json_put_figure(writer, "queue_depth", worker->queue_depth);
+	view_probe(writer, worker);
 	json_close_object(writer);
 }
 
@@ -109,6 +127,20 @@ static void view_recycle(struct json_writer *writer, const struct app_status *st
 	json_put_number(writer, "slot", last->slot);
 	json_put_text(writer, "reason", last->reason);
 	put_moment(writer, "at", last->at_wall);
+	json_close_object(writer);
+}
+
+static void view_probes(struct json_writer *writer, const struct app_spec *spec)
+{
+	if (!spec_probes(spec)) {
+		json_put_null(writer, "probe");
+		return;
+	}
+	json_open_object(writer, "probe");
+	json_put_text(writer, "http", spec->probe.http);
+	json_put_number(writer, "interval_ms", spec->probe.interval);
+	json_put_number(writer, "timeout_ms", spec->probe.timeout);
+	json_put_number(writer, "failures", spec->probe.failures);
 	json_close_object(writer);
 }
 
@@ -269,6 +301,7 @@ void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
 	if (whole && status.spec != NULL) {
 		view_origin(writer, &status);
 		view_recycle(writer, &status);
+		view_probes(writer, status.spec);
 		view_rights(writer, status.spec);
 	}
 	json_open_array(writer, "workers");

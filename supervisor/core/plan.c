@@ -87,6 +87,13 @@ static bool same_reload(const struct core_policy *one, const struct core_policy 
 	       one->settle == other->settle && one->failures == other->failures;
 }
 
+static bool same_probe(const struct spec_probe *one, const struct spec_probe *other)
+{
+	return same_text(one->http, other->http) && one->tcp == other->tcp &&
+	       one->interval == other->interval && one->timeout == other->timeout &&
+	       one->failures == other->failures;
+}
+
 static bool same_restart(const struct app_spec *one, const struct app_spec *other)
 {
 	const struct core_policy *ours = &one->policy;
@@ -178,6 +185,8 @@ static bool same(const struct app_spec *one, const struct app_spec *other,
 		return same_ready(&one->policy, &other->policy);
 	case PLAN_KEY_HEARTBEAT_TIMEOUT:
 		return one->policy.beat_timeout == other->policy.beat_timeout;
+	case PLAN_KEY_PROBE:
+		return same_probe(&one->probe, &other->probe);
 	case PLAN_KEY_DRAIN:
 		return one->drain_signal == other->drain_signal &&
 		       one->policy.drain_timeout == other->policy.drain_timeout;

@@ -43,6 +43,7 @@ enum plan_kind {
 	X(SLOT_ADDRESSES, "slot_addresses", RESHAPE)       \
 	X(READY, "ready", RESHAPE)                         \
 	X(HEARTBEAT_TIMEOUT, "heartbeat.timeout", RESHAPE) \
+	X(PROBE, "probe", RESHAPE)                         \
 	X(DRAIN, "drain", RESHAPE)                         \
 	X(RELOAD, "reload", RESHAPE)                       \
 	X(RESTART, "restart", RESHAPE)                     \

@@ -11,6 +11,20 @@ static bool counts_alive(const struct core_policy *policy)
 	return policy->ready == CORE_READY_AUTO || policy->ready == CORE_READY_EXEC;
 }
 
+bool spec_probes(const struct app_spec *app)
+{
+	return app->probe.http || app->probe.tcp;
+}
+
+/* IPv4, alone or with IPv6, and a socket for each slot. */
+static bool has_slot_address(const struct app_spec *app)
+{
+	for (unsigned i = 0; app->slot_addresses && i < app->listen_count; i++)
+		if (app->listen[i][0] != '[' && strncmp(app->listen[i], "unix:", 5) != 0)
+			return true;
+	return false;
+}
+
 static bool conflicts(const struct app_spec *app, enum spec_conflict conflict)
 {
 	const struct core_policy *policy = &app->policy;
@@ -29,6 +43,10 @@ static bool conflicts(const struct app_spec *app, enum spec_conflict conflict)
 		return policy->ready == CORE_READY_LISTEN &&
 		       (app->adopt == SPEC_ADOPT_NONE ||
 			app->adopt == SPEC_ADOPT_LISTEN_FDS);
+	case SPEC_PROBES_TWICE:
+		return app->probe.http && app->probe.tcp;
+	case SPEC_PROBES_NO_SLOT:
+		return spec_probes(app) && !has_slot_address(app);
 	case SPEC_FITS:
 	case SPEC_CONFLICTS:
 		break;

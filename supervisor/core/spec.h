@@ -79,6 +79,14 @@ struct spec_variable {
 	const char *value;
 };
 
+/* A question to each worker, again and again. */
+struct spec_probe {
+	const char *http; /* a path; NULL: none is asked for */
+	bool tcp;         /* to be accepted is enough */
+	msec interval, timeout;
+	unsigned failures; /* in a row, which make it sick */
+};
+
 struct app_spec {
 	const char *name;
 	const char *file; /* absolute path of its configuration; NULL: embedded */
@@ -108,6 +116,7 @@ struct app_spec {
 	const unsigned *weight; /* by slot; beyond weight_count: 1 */
 	unsigned weight_count;
 	bool slot_addresses; /* 127.128.0.N reaches slot N */
+	struct spec_probe probe;
 
 	int drain_signal;
 	int stop_exit_code[SPEC_EXIT_CODES];
@@ -142,6 +151,8 @@ enum spec_conflict {
 	SPEC_DELAY_TOO_LONG,         /* restart.delay > restart.delay_max */
 	SPEC_LISTENS_FOR_NOBODY,     /* listen with adopt = none */
 	SPEC_LISTENS_UNSEEN,         /* ready.on = listen, and nobody to tell */
+	SPEC_PROBES_TWICE,           /* probe.http and probe.tcp */
+	SPEC_PROBES_NO_SLOT,         /* no address by which one slot can be reached */
 	SPEC_CONFLICTS
 };
 
@@ -158,6 +169,9 @@ unsigned spec_weight(const struct app_spec *app, unsigned slot);
 
 bool spec_denies_new_privileges(const struct app_spec *app);
 const char *spec_limit_name(enum spec_limit_kind kind); /* "nofile" */
+
+/* Is anything asked of its workers? */
+bool spec_probes(const struct app_spec *app);
 
 const struct app_spec *spec_find(const struct spec *spec, const char *name);
 

@@ -111,6 +111,39 @@ static void print_recycle(const struct json *app)
 			     json_find_text(last, "at"), json_find_text(last, "reason"));
 }
 
+static void print_probes(const struct json *app)
+{
+	const struct json *probe = json_find(app, "probe");
+	const struct json *workers = json_find(app, "workers");
+	const char *path = json_find_text(probe, "http");
+	char span[32];
+
+	if (!json_is_map(probe))
+		return;
+	text_format_duration(span, sizeof(span),
+			     json_find_number(probe, "interval_ms", 0));
+	(void)printf("  %-12s %s every %s, sick after %" PRId64 " failures in a row\n",
+		     "probed by", path != NULL ? path : "connecting", span,
+		     json_find_number(probe, "failures", 0));
+	for (size_t i = 0; i < json_count(workers); i++) {
+		const struct json *worker = json_at(workers, i);
+		const struct json *last = json_find(worker, "last_probe");
+		int64_t failures = json_find_number(last, "failures", 0);
+
+		if (!json_is_map(last))
+			continue;
+		text_format_duration(span, sizeof(span),
+				     json_find_number(last, "latency_ms", 0) + 1);
+		(void)printf("  slot %" PRId64 " probed at %s: %s within %s",
+			     json_find_number(worker, "slot", 0),
+			     json_find_text(last, "at"), json_find_text(last, "result"),
+			     span);
+		if (failures > 0)
+			(void)printf(", %" PRId64 " failed in a row", failures);
+		(void)putchar('\n');
+	}
+}
+
 static void print_exits(const struct json *app)
 {
 	const struct json *workers = json_find(app, "workers");
@@ -252,6 +285,7 @@ static void print_app(const struct options *options, const struct json *app)
 	print_origin(app);
 	print_recycle(app);
 	print_rights(app);
+	print_probes(app);
 	print_exits(app);
 	(void)putchar('\n');
 	if (rows_init(&rows, options) < 0)

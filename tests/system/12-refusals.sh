@@ -43,7 +43,8 @@ refused() { # WHAT SETTINGS TEXT
 	check "$1 is refused" exits 2 ctl check "$HOUSE/refused.conf"
 	check "$1 is refused with the reason" says "$3" ctl check "$HOUSE/refused.conf"
 }
-refused "a probe" 'probe = { http = "/"; };' "not supported yet"
+refused "a probe that can reach no slot" 'listen = [ "[::1]:0" ]; probe = { http = "/"; };' \
+	"needs an IPv4 address"
 refused "a recycling bound without a unit" 'recycle = { memory = 512; };' "512 has no unit"
 refused "autoscaling" 'autoscale = { min = 1; max = 2; };' "not supported yet"
 refused "a canary" 'reload = { canary = { share = 10; for = "3s"; }; };' "not supported yet"

@@ -212,6 +212,26 @@ START_TEST(a_heartbeat_can_be_switched_off)
 }
 END_TEST
 
+START_TEST(probes_are_as_many_failures_as_make_a_worker_sick)
+{
+	const struct app_spec *app = load_app(
+		"listen = [ \"[::1]:80\", \"127.0.0.1:80\" ];"
+		"probe = { http = \"/healthz?x=1\"; interval = \"2s\"; failures = 5; };");
+
+	ck_assert_str_eq(app->probe.http, "/healthz?x=1");
+	ck_assert_int_eq(app->probe.interval, 2000);
+	ck_assert_int_eq(app->probe.timeout, 1000);
+	ck_assert_uint_eq(app->policy.probe_failures, 5);
+
+	app = load_app("listen = \"80\"; probe = { tcp = true; };");
+	ck_assert(app->probe.tcp);
+	ck_assert_uint_eq(app->policy.probe_failures, 3);
+	ck_assert_uint_eq(load_app("")->policy.probe_failures, 0);
+	app = load_app("probe = { tcp = false; failures = 2; };");
+	ck_assert_uint_eq(app->policy.probe_failures, 0);
+}
+END_TEST
+
 /* All that is known by name and brought by a later version. */
 static const char *const later[] = {
 	"adopt = \"node\";",
@@ -219,7 +239,6 @@ static const char *const later[] = {
 	"balance = \"queue\";",
 	"drain = { how = \"quiet\"; };",
 	"log = { to = \"journal\"; };",
-	"probe = { http = \"/healthz\"; };",
 	"reload = { canary = { share = 10; }; };",
 	"budget = { cpu = 70; };",
 	"autoscale = { min = 2; };",
@@ -383,7 +402,18 @@ static const struct {
 	{"env = { NOTIFY_SOCKET = \"secret\"; };",
 	 "a.env: NOTIFY_SOCKET is set by clusterd"},
 	{"pass_env = [ \"A=secret\" ];", "a.pass_env: expects the name of a variable"},
-	{"probe = { http = \"/\"; };", "a.probe: not supported yet"},
+	{"probe = { http = 4; };", "a.probe.http: expects text, not a number"},
+	{"probe = { http = \"healthz\"; };",
+	 "a.probe.http: \"healthz\" is no path of a URL, such as /healthz"},
+	{"probe = { http = \"/a b\"; };",
+	 "a.probe.http: \"/a b\" is no path of a URL, such as /healthz"},
+	{"probe = { interval = \"9s\"; };", "a.probe: asks for neither http nor tcp"},
+	{"probe = true;", "a.probe: expects a group, not true or false"},
+	{"probe = { http = \"/\"; }; listen = [ \"[::]:80\", \"unix:/x\" ];",
+	 "a.probe: needs an IPv4 address in listen, and slot_addresses, to reach each "
+	 "slot"},
+	{"probe = { tcp = true; http = \"/\"; }; listen = [ \"*:80\" ];",
+	 "a.probe.tcp: says less than probe.http: leave it out"},
 	{"autoscale = { min = 1; };", "a.autoscale: not supported yet"},
 	{"backlog = 1; backlog = 2;", "syntax: a setting is given twice in one group"},
 	{"weights = [ 1, \"2\" ];",
@@ -433,6 +463,7 @@ static Suite *suite_of_assign(void)
 			    ARRAY_COUNT(choices));
 	tcase_add_loop_test(tcase, a_mistake_is_told_with_its_place_and_key, 0,
 			    ARRAY_COUNT(mistakes));
+	tcase_add_test(tcase, probes_are_as_many_failures_as_make_a_worker_sick);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -61,6 +61,11 @@ static struct app_spec some_app(const char *name)
 	X(patience, app->policy.ready_timeout = 7, READY, RESHAPE)               \
 	X(exec, app->policy.ready_exec = 7, READY, RESHAPE)                      \
 	X(timeout, app->policy.beat_timeout = 7000, HEARTBEAT_TIMEOUT, RESHAPE)  \
+	X(probe, app->probe.http = "/", PROBE, RESHAPE)                          \
+	X(probe_tcp, app->probe.tcp = true, PROBE, RESHAPE)                      \
+	X(probe_interval, app->probe.interval = 7, PROBE, RESHAPE)               \
+	X(probe_timeout, app->probe.timeout = 7, PROBE, RESHAPE)                 \
+	X(probe_failures, app->probe.failures = 7, PROBE, RESHAPE)               \
 	X(signal, app->drain_signal = 3, DRAIN, RESHAPE)                         \
 	X(drain, app->policy.drain_timeout = 7, DRAIN, RESHAPE)                  \
 	X(surge, app->policy.surge = 7, RELOAD, RESHAPE)                         \

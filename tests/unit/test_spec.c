@@ -109,6 +109,28 @@ START_TEST(each_conflict_is_found_at_its_border)
 }
 END_TEST
 
+START_TEST(probes_need_an_address_of_each_slot)
+{
+	static const struct {
+		const char *listen;
+		bool fits;
+	} rows[] = {{"127.0.0.1:80", true}, {"0.0.0.0:80", true}, {"*:80", true},
+		    {"[::]:80", false},     {"unix:/x", false},   {NULL, false}};
+	struct app_spec app = sound_app();
+
+	app.probe.http = "/";
+	app.slot_addresses = true;
+	app.listen[0] = rows[_i].listen;
+	app.listen_count = rows[_i].listen != NULL;
+	ck_assert_int_eq(spec_check(&app, SPEC_FITS),
+			 rows[_i].fits ? SPEC_FITS : SPEC_PROBES_NO_SLOT);
+	app.slot_addresses = false;
+	ck_assert_int_eq(spec_check(&app, SPEC_FITS), SPEC_PROBES_NO_SLOT);
+	app.probe.http = NULL;
+	ck_assert_int_eq(spec_check(&app, SPEC_FITS), SPEC_FITS);
+}
+END_TEST
+
 START_TEST(all_conflicts_of_an_app_are_told_one_by_one)
 {
 	struct app_spec app = sound_app();
@@ -133,6 +155,7 @@ static Suite *suite_of_spec(void)
 	tcase_add_test(tcase, a_sound_app_has_no_conflict);
 	tcase_add_test(tcase, each_conflict_is_found_at_its_border);
 	tcase_add_test(tcase, all_conflicts_of_an_app_are_told_one_by_one);
+	tcase_add_loop_test(tcase, probes_need_an_address_of_each_slot, 0, 6);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
