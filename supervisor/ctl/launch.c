@@ -23,6 +23,7 @@ static const char *const unmeant[] = {
 	"WATCHDOG_PID",
 	"NODE_CHANNEL_FD",
 	"NODE_UNIQUE_ID",
+	"CLUSTER_BROKER",
 };
 
 bool launch_is_asked(const struct options *options)
@@ -30,12 +31,15 @@ bool launch_is_asked(const struct options *options)
 	return (options->flags & FLAGS_AD_HOC) != 0 || options->passes > 0;
 }
 
-static enum exit_code check_text(const struct options *options, const char *text)
+/* JSON has no words for other bytes.  Values of variables are not repeated. */
+static enum exit_code check_text(const struct options *options, const char *text,
+				 const char *shown)
 {
 	if (json_is_utf8(text))
 		return EXIT_DONE;
 	return say_error(options, EXIT_USAGE, NULL,
-			 "start: an argument or variable is not UTF-8: %.40s", text);
+			 "start: %.*s: not UTF-8, which cannot be passed on",
+			 (int)strcspn(shown, "="), shown);
 }
 
 static enum exit_code check_variable(const struct options *options, const char *word)
@@ -44,12 +48,12 @@ static enum exit_code check_variable(const struct options *options, const char *
 		return say_error(options, EXIT_USAGE, NULL,
 				 "start: -e %s: NAME=VALUE, or NAME to copy it", word);
 	if (strchr(word, '=') != NULL)
-		return check_text(options, word);
+		return check_text(options, word, word);
 	if (getenv(word) == NULL)
 		return say_error(options, EXIT_USAGE, NULL,
 				 "start: -e %s: there is no such variable here to copy",
 				 word);
-	return check_text(options, getenv(word));
+	return check_text(options, getenv(word), word);
 }
 
 enum exit_code launch_check(const struct options *options)
@@ -60,9 +64,10 @@ enum exit_code launch_check(const struct options *options)
 		if (options->given[i].flag == FLAG_ENV)
 			code = check_variable(options, options->given[i].value);
 		else if (options->given[i].value != NULL)
-			code = check_text(options, options->given[i].value);
+			code = check_text(options, options->given[i].value,
+					  options->given[i].value);
 	for (unsigned i = 0; i < options->passes && code == EXIT_DONE; i++)
-		code = check_text(options, options->passed[i]);
+		code = check_text(options, options->passed[i], options->passed[i]);
 	return code;
 }
 
@@ -103,7 +108,7 @@ static bool is_meant(const char *entry)
 		if (strlen(unmeant[i]) == length &&
 		    strncmp(unmeant[i], entry, length) == 0)
 			return false;
-	return strncmp(entry, "CLUSTER", 7) != 0;
+	return true;
 }
 
 /* With its PATH a program finds what it would have found here, its interpreter too. */

@@ -101,6 +101,9 @@ check "what is set is there" eval 'has vars SET=here && has vars EMPTY='
 check "what is copied is there" has vars "COPIED=two words"
 check "and nothing else of the caller's" not has vars "LEFT_OUT=.*"
 check "a variable that is not there cannot be copied" exits 2 launch "$W" -n no -e WITHOUT
+check "what is not UTF-8 is refused by name, not by value" eval \
+	"exits 2 launch $W -n no -e RAW=\$'x\\xff' && says 'RAW: not UTF-8' launch $W -n no -e RAW=\$'x\\xff'"
+check "as an argument as well" exits 2 launch "$W" -n no -- $'x\xff'
 check "-E passes all" eval 'show_environment whole -E && has whole LEFT_OUT=1 && not has whole "OLDPWD=.*"'
 check "NODE_ENV that is set here gets a hint" says "-e NODE_ENV" launch "$W" -n hint1
 check "PORT, too" says "-e PORT" launch "$W" -n hint2
