@@ -18,7 +18,8 @@ struct fault {
 };
 
 struct faults {
-	unsigned count; /* goes on beyond what is kept */
+	unsigned count;  /* goes on beyond what is kept */
+	bool of_machine; /* not only of what was read: they may pass while it stays */
 	struct fault list[FAULTS_KEPT];
 };
 

@@ -159,6 +159,19 @@ static int load_end(struct load *load, int error, struct spec *ret_spec)
 	return error;
 }
 
+/* What is there and makes no sense will make none tomorrow. */
+static bool is_for_good(int error)
+{
+	return error == -EINVAL || error == -EISDIR || error == -ENOTSUP ||
+	       error == -EFBIG;
+}
+
+static void add_unread(struct faults *faults, int error, const struct fault *fault)
+{
+	faults->of_machine |= !is_for_good(error);
+	fault_add(faults, "%s", fault->text);
+}
+
 /* A source that was read, or the fault why not, becomes part of the draft.  -EINVAL only
  * says that the draft will not succeed; faults of other files are looked for all the
  * same. */
@@ -170,7 +183,7 @@ static int load_source(struct load *load, struct source *source, int error,
 	if (!root)
 		error = -ENOMEM;
 	else if (error)
-		fault_add(load->draft.faults, "%s", fault->text);
+		add_unread(load->draft.faults, error, fault);
 	else
 		error = parse(&load->scratch, source, load->draft.faults, root);
 	source_free(source);

@@ -30,9 +30,11 @@ static int keep_option(const struct assignment *task, int value)
 	return 0;
 }
 
+/* A name may be known tomorrow, when the database can be reached. */
 static int refuse_unknown(const struct assignment *task, int error, const char *what,
 			  const char *name)
 {
+	task->reader->faults->of_machine = true;
 	if (error == -ENOENT)
 		return value_refuse(task->reader, task->value, "no such %s: \"%s\"", what,
 				    name);

@@ -45,9 +45,10 @@ bool recall_replaces_embedded(const struct supervisor *supervisor)
 	return any;
 }
 
-/* Is the file what its name says, and does nobody else go by that name? */
+/* Is the file what its name says, and does nobody else go by that name?  *ret_passes:
+ * what keeps it from being used now may not do so for ever. */
 static bool is_usable(const struct supervisor *supervisor, const char *name,
-		      const char *path, struct fault *fault)
+		      const char *path, bool *ret_passes, struct fault *fault)
 {
 	const struct app *other = supervisor_find(supervisor, name);
 	struct faults faults = {0};
@@ -65,6 +66,7 @@ static bool is_usable(const struct supervisor *supervisor, const char *name,
 	else
 		usable = true;
 	arena_free(&arena);
+	*ret_passes = faults.of_machine;
 	return usable;
 }
 
@@ -83,9 +85,10 @@ static int call_back(struct supervisor *supervisor, const char *name, bool keeps
 	const struct apply apply = {
 		.how = APPLY_START, .file = path, .keeps_stopped = keeps_stopped};
 	struct apply_report one;
+	bool passes = false;
 
 	ledger_path(&supervisor->ledger, name, path);
-	if (!is_usable(supervisor, name, path, fault)) {
+	if (!is_usable(supervisor, name, path, &passes, fault) && !passes) {
 		ledger_set_aside(&supervisor->ledger, name, fault);
 		return -EINVAL;
 	}

@@ -154,6 +154,11 @@ check "the other one is there" state_of beside online 1
 check "start tries it again, and says why not" says "/nonexistent" ctl start alone
 check "it comes when it can" eval 'sed -i "s|/nonexistent|$W|" "$STATE/apps/alone.conf" &&
 	ctl start alone && state_of alone online 1'
+check "one whose user is not known today is kept, and told" eval 'ctl shutdown &&
+	sed -i "s|command = |user = \"no-such-user\"; &|" "$STATE/apps/alone.conf" &&
+	{ ctl start; [ -s "$STATE/apps/alone.conf" ]; } && says "no such user" ctl list'
+check "it comes when the user does" eval 'sed -i "s|user = \"no-such-user\"; ||" "$STATE/apps/alone.conf" &&
+	ctl start alone && state_of alone online 1'
 sed -i "s|\"$W\"|\"/nonexistent\"|" "$STATE/apps/alone.conf"
 check "what cannot come back can be forgotten" eval 'ctl shutdown; ctl start; ctl delete alone &&
 	[ ! -e "$STATE/apps/alone.conf" ] && not ctl show alone'

@@ -48,7 +48,7 @@ static int load(const char *settings)
 	char text[1024];
 
 	arena_free(&arena);
-	faults.count = 0;
+	faults = (struct faults){0};
 	(void)snprintf(text, sizeof(text),
 		       "apps = ({ name = \"a\"; command = \"b\";\n%s });", settings);
 	return config_load_text("t.conf", "/base", text, &arena, &spec, &faults);
@@ -235,6 +235,7 @@ START_TEST(what_makes_no_sense_is_refused)
 	ck_assert_int_eq(load(refusals[_i].settings), -EINVAL);
 	ck_assert_str_eq(faults.list[0].text, refusals[_i].fault);
 	ck_assert_uint_eq(faults.count, 1);
+	ck_assert(faults.of_machine == (strstr(faults.list[0].text, "no such") != NULL));
 }
 END_TEST
 
@@ -244,6 +245,7 @@ START_TEST(a_database_that_fails_is_not_a_user_that_is_missing)
 	ck_assert_int_eq(load("user = \"root\";"), -EINVAL);
 	ck_assert_str_eq(faults.list[0].text,
 			 "t.conf:2: a.user: user \"root\": Input/output error");
+	ck_assert(faults.of_machine);
 	lookup_errno = ESRCH;
 	ck_assert_int_eq(load("user = \"root\";"), -EINVAL);
 	ck_assert_str_eq(faults.list[0].text, "t.conf:2: a.user: no such user: \"root\"");
