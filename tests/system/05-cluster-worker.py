@@ -92,15 +92,14 @@ class Worker:
 
     def wait(self, seconds=10):
         """The exit status, None if it does not end."""
-        deadline = time.monotonic() + seconds * SCALE
-        while time.monotonic() < deadline:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.living.discard(pid)
-                self.notify.close()
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(0.005)
-        return None
+        end = os.pidfd_open(self.pid)
+        ended = select.select([end], [], [], seconds * SCALE)[0]
+        os.close(end)
+        if not ended:
+            return None
+        self.living.discard(self.pid)
+        self.notify.close()
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     def stop(self):
         self.signal(signal.SIGTERM)
@@ -165,8 +164,29 @@ class Client:
         finally:
             self.socket.settimeout(10 * SCALE)
 
-    def is_open(self):
-        return not select.select([self.socket], [], [], 0)[0]
+    def stays_open(self, seconds):
+        return not select.select([self.socket], [], [], seconds)[0]
+
+    def await_end(self):
+        """Until the peer has ended its side, in order or not; reads nothing."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLRDHUP)
+        poll.poll(10000 * SCALE)
+
+    def await_reading(self):
+        """Until the peer has read all that was sent, or is gone."""
+        deadline = time.monotonic() + 10 * SCALE
+        while self.unread_by_peer() > 0 and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+    def unread_by_peer(self):
+        ours, theirs = self.socket.getsockname()[1], self.socket.getpeername()[1]
+        with open("/proc/net/tcp") as file:
+            for line in file.readlines()[1:]:
+                _, local, remote, _, queues, *_ = line.split()
+                if (int(local[-4:], 16), int(remote[-4:], 16)) == (theirs, ours):
+                    return int(queues[-8:], 16)
+        return 0
 
     def close(self):
         self.socket.close()
@@ -238,7 +258,8 @@ def drain():
     health.get("/")
     busy.ask("/_test/sleep?ms=900")
     uploading.send(b"POST /_test/echo HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhello")
-    time.sleep(0.1)  # all of that has arrived
+    for client in (busy, uploading):
+        client.await_reading()
 
     worker.signal(signal.SIGTERM)
     began = time.monotonic()
@@ -247,8 +268,7 @@ def drain():
     check("told again, it goes on as before", worker.is_alive())
     answer = health.get("/healthz")
     check("a worker that goes is not healthy", answer[0] == 503 and says_close(answer), answer)
-    time.sleep(0.3)
-    check("who is idle may still speak", idle.is_open())
+    check("who is idle may still speak", idle.stays_open(0.3))
     answer = idle.get("/")
     check("and is answered with a farewell", answer[0] == 200 and says_close(answer), answer)
     check("which the end of the connection follows", idle.ends() and health.ends())
@@ -326,7 +346,7 @@ def resets():
             sent += 65536
     except ConnectionError:
         pass
-    time.sleep(0.1)
+    client.await_end()
     answer = client.answer()
     check("a body too long is refused in a way that can be read",
           answer is not None and answer[0] == 413, answer, sent)
@@ -345,9 +365,9 @@ def resets():
     worker.signal(signal.SIGTERM)
     worker.hear_until("STOPPING")
     client.ask("/").ask("/")
-    time.sleep(0.1)
+    client.await_end()
     client.ask("/")  # the worker has said farewell and closed its side by now
-    time.sleep(0.1)
+    client.await_reading()
     answer = client.answer()
     check("requests after a farewell cost nobody the answer",
           says_close(answer) and client.ends(), answer)
