@@ -10,8 +10,8 @@ cd "$(dirname "$0")/.." || exit 1
 # Rooms of the supervisor: modules that are one thing in several files, named after the one
 # whose header the others see.  In `supervisor` all meet, and failures are logged.
 rooms='
-supervisor > supervisor apply report recall launch origin app generation environment
-	operation seat spawn route broker checkup dealing crowd bounds holding signals status rights estate clusterd
+supervisor > supervisor apply report recall launch origin app generation digest
+	environment operation seat spawn route broker checkup dealing crowd bounds holding signals status rights estate clusterd
 control > control access reserve commands adjust call judge orders view select queries describe
 config > config settings assign source value draft gather permit identity trust
 listener > listener group port local retreat

@@ -124,6 +124,21 @@ struct app_status {
 	const char *foreign; /* who else listens on an address of ours; NULL: nobody */
 };
 
+/* A generation that may still be started from, or of which somebody is left. */
+struct generation_status {
+	uint32_t number;
+	const char *role; /* "wanted", "before" (a rollback goes there), "leaving" */
+	int64_t age_ms;
+	unsigned workers;      /* that live */
+	const char *program;   /* real path */
+	const char *directory; /* real path */
+	const char *script;    /* real path of what the program interprets; NULL */
+	const char *sha256, *script_sha256; /* NULL: not known */
+	const char *sha256_note;            /* why it is not; NULL */
+	bool replaced; /* the path leads elsewhere: workers start from what it was */
+	const char *changed; /* what the next worker would not find as it was; NULL */
+};
+
 const char *app_name(const struct app *app);
 enum app_state app_state(const struct app *app);
 const char *app_state_name(enum app_state state);
@@ -137,6 +152,10 @@ void app_read_status(const struct app *app, struct app_status *ret_status);
  * Returns false when there are no more.  `sample`: read /proc, too. */
 bool app_read_worker(struct app *app, unsigned index, bool sample,
 		     struct worker_status *ret_status);
+
+/* The newest first; false when there are no more.  Looks at the files. */
+bool app_read_generation(const struct app *app, unsigned index,
+			 struct generation_status *ret_status);
 
 /* Commands.  Each begins an operation and returns its id (> 0), which control_done
  * answers once; or a negative errno with a fault, and nothing has begun. */

@@ -316,6 +316,7 @@ static void release(struct supervisor *supervisor)
 
 	control_free(supervisor->control);
 	broker_end(supervisor);
+	digest_stop(supervisor);
 	while (supervisor->apps != NULL)
 		supervisor_remove(supervisor, supervisor->apps);
 	for (struct origin *at = supervisor->origins; at != NULL; at = next) {

@@ -48,6 +48,7 @@ struct holding {
 struct generation {
 	struct generation *next;
 	uint32_t number;
+	msec made;
 	struct arena words;   /* what was resolved */
 	struct arena numbers; /* holds the spec; replaced by a reshape */
 	const struct app_spec *spec;
@@ -226,6 +227,14 @@ struct inherited { /* a listening socket that systemd handed over */
 	struct address address;
 };
 
+/* The file that is read for its digest; see digest.c. */
+struct digest {
+	struct ev_timer turn;
+	int fd; /* 0: none */
+	struct stat of;
+	struct sha256 sum;
+};
+
 struct supervisor {
 	struct ev_loop *loop;
 	struct places places;
@@ -235,6 +244,7 @@ struct supervisor {
 	char trouble[FAULT_SIZE]; /* with what is kept; the last, in words */
 	struct app *apps;
 	struct control *control;
+	struct digest digest;
 	struct broker broker;
 	struct ev_prepare drain;
 	struct ev_timer timer;
@@ -345,6 +355,11 @@ void generation_sweep(struct app *app); /* drops those that nothing uses */
 void rights_raise_files(struct supervisor *supervisor);
 int rights_resolve(const struct supervisor *supervisor, struct generation *generation,
 		   struct fault *fault);
+
+/* digest.c */
+void digest_init(struct supervisor *supervisor);
+void digest_need(struct supervisor *supervisor); /* there is a new generation */
+void digest_stop(struct supervisor *supervisor);
 
 /* environment.c */
 int environment_resolve(struct generation *generation, struct fault *fault);

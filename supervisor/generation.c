@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/fd.h"
 #include "supervisor/bridge/door.h"
 #include "supervisor/capacity.h"
@@ -272,8 +273,10 @@ int generation_make(struct app *app, const struct app_spec *spec,
 	}
 	generation->count = generation_count(generation->spec);
 	generation->number = ++app->last_generation;
+	generation->made = clock_now();
 	generation->next = app->generations;
 	app->generations = generation;
+	digest_need(app->supervisor);
 	*ret_generation = generation;
 	return 0;
 }
@@ -345,4 +348,69 @@ void generation_sweep(struct app *app)
 		if (!core_keeps(&app->core, at->number))
 			generation_drop(app, at);
 	}
+}
+
+/* ---- what people are told ---- */
+
+static unsigned count_workers(const struct app *app, uint32_t number)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i <= CORE_SLOTS; i++)
+		for (unsigned j = 0; app->place[i] != NULL && j < CORE_SEATS; j++) {
+			const struct seat *seat = &app->place[i]->seat[j];
+
+			count += seat->process.pid != 0 && seat->generation == number;
+		}
+	return count;
+}
+
+static const char *role_of(const struct app *app, uint32_t number)
+{
+	if (number == app->core.want.generation)
+		return "wanted";
+	return number == core_before(&app->core) ? "before" : "leaving";
+}
+
+static const char *digest_of(const struct pin *pin)
+{
+	return pin->digest[0] != '\0' ? pin->digest : NULL;
+}
+
+static const char *why_no_digest(const struct pin *pin)
+{
+	if (pin->path == NULL || pin->digest[0] != '\0')
+		return NULL;
+	return pin->no_digest != NULL ? pin->no_digest : "not read yet";
+}
+
+bool app_read_generation(const struct app *app, unsigned index,
+			 struct generation_status *ret_status)
+{
+	const struct generation *at = app->generations;
+	enum pin_state state;
+
+	while (at != NULL && index-- > 0)
+		at = at->next;
+	if (at == NULL)
+		return false;
+	state = pin_look(&at->program);
+	*ret_status = (struct generation_status){
+		.number = at->number,
+		.role = role_of(app, at->number),
+		.age_ms = clock_now() - at->made,
+		.workers = count_workers(app, at->number),
+		.program = at->program.path,
+		.directory = at->directory_path,
+		.script = at->script.path,
+		.sha256 = digest_of(&at->program),
+		.script_sha256 = digest_of(&at->script),
+		.sha256_note = why_no_digest(&at->program),
+		.replaced = at->program.fd != -1 &&
+			    (state == PIN_REPLACED || state == PIN_GONE),
+		.changed = generation_changed(at),
+	};
+	if (ret_status->sha256_note == NULL)
+		ret_status->sha256_note = why_no_digest(&at->script);
+	return true;
 }

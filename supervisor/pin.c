@@ -70,6 +70,22 @@ static bool is_unwritten(const struct stat *one, const struct stat *other)
 	       one->st_mtim.tv_nsec == other->st_mtim.tv_nsec;
 }
 
+bool pin_is_same(const struct stat *one, const struct stat *other)
+{
+	return is_same_file(one, other) && is_unwritten(one, other);
+}
+
+int pin_open(const struct pin *pin)
+{
+	char link[LINK_BYTES];
+	int fd;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", pin->fd);
+	fd = open(pin->fd != -1 ? link : pin->path,
+		  O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd != -1 ? fd : -errno;
+}
+
 enum pin_state pin_look(const struct pin *pin)
 {
 	struct stat held, now;

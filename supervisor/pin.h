@@ -13,6 +13,7 @@
 
 #include "common/arena.h"
 #include "common/fault.h"
+#include "common/sha256.h"
 
 enum pin_state {
 	PIN_SAME,     /* its path leads to the file, which is as it was */
@@ -26,6 +27,8 @@ struct pin {
 	const char *path;     /* real, in an arena of the caller's; NULL: there is none */
 	int fd;               /* O_PATH; -1: it can only be executed by its name */
 	struct stat original; /* as it was */
+	char digest[SHA256_TEXT]; /* of its bytes, once somebody made it out; empty */
+	const char *no_digest;    /* why there will be none */
 };
 
 #define PIN_NONE ((struct pin){.path = NULL, .fd = -1})
@@ -35,6 +38,12 @@ int pin_file(struct pin *ret_pin, struct arena *arena, const char *path,
 void pin_drop(struct pin *pin); /* accepts PIN_NONE, and leaves it without descriptor */
 
 enum pin_state pin_look(const struct pin *pin);
+
+/* Are these the same file, and not written to in between? */
+bool pin_is_same(const struct stat *one, const struct stat *other);
+
+/* To read it; or a negative errno.  What its path leads to may be another file by now. */
+int pin_open(const struct pin *pin);
 
 /* The descriptor to execute, for its path leads elsewhere; -1: execute the path. */
 int pin_descriptor(const struct pin *pin);

@@ -342,6 +342,7 @@ void supervisor_start(struct supervisor *supervisor)
 	ev_timer_init(&supervisor->timer, on_timer, 0., 0.);
 	ev_timer_init(&supervisor->deadline, on_shutdown_overdue, 0., 0.);
 	supervisor->deadline.data = supervisor;
+	digest_init(supervisor);
 	if (watchdog != MSEC_NEVER) {
 		ev_timer_init(&supervisor->watchdog, on_watchdog, 0.,
 			      (double)watchdog / 1e3);

@@ -259,6 +259,37 @@ static void view_origin(struct json_writer *writer, const struct app_status *sta
 			spec->policy.beats ? spec->policy.beat_timeout : -1);
 }
 
+/* `changed_on_disk`: a worker that starts now is not what its generation was. */
+static void view_generation(struct json_writer *writer,
+			    const struct generation_status *status)
+{
+	json_open_object(writer, NULL);
+	json_put_number(writer, "number", status->number);
+	json_put_text(writer, "role", status->role);
+	json_put_figure(writer, "age_ms", status->age_ms);
+	json_put_number(writer, "workers", status->workers);
+	json_put_text(writer, "program", status->program);
+	json_put_text(writer, "sha256", status->sha256);
+	json_put_text(writer, "script", status->script);
+	json_put_text(writer, "script_sha256", status->script_sha256);
+	json_put_text(writer, "sha256_note", status->sha256_note);
+	json_put_text(writer, "directory", status->directory);
+	json_put_bool(writer, "replaced_on_disk", status->replaced);
+	json_put_bool(writer, "changed_on_disk", status->changed != NULL);
+	json_put_text(writer, "changed", status->changed);
+	json_close_object(writer);
+}
+
+static void view_generations(struct json_writer *writer, const struct app *app)
+{
+	struct generation_status status;
+
+	json_open_array(writer, "generations");
+	for (unsigned i = 0; app_read_generation(app, i, &status); i++)
+		view_generation(writer, &status);
+	json_close_array(writer);
+}
+
 static void view_balance(struct json_writer *writer, const struct app_status *status)
 {
 	unsigned slots = status->desired > 0 ? status->desired : status->configured;
@@ -300,6 +331,7 @@ void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
 	json_put_text(writer, "log_err", status.log_err);
 	if (whole && status.spec != NULL) {
 		view_origin(writer, &status);
+		view_generations(writer, app);
 		view_recycle(writer, &status);
 		view_probes(writer, status.spec);
 		view_rights(writer, status.spec);

@@ -53,15 +53,56 @@ static void print_headline(const struct json *app)
 	(void)putchar('\n');
 }
 
-static void print_generation(const struct json *app)
+static void print_file(const char *name, const struct json *generation, const char *key,
+		       const char *digest_key, const char *note)
 {
+	const char *path = json_find_text(generation, key);
+	const char *digest = json_find_text(generation, digest_key);
+
+	if (path == NULL)
+		return;
+	(void)printf("    %-10s %s%s\n", name, path, note);
+	if (digest == NULL)
+		digest = json_find_text(generation, "sha256_note");
+	(void)printf("    %-10s %s\n", "sha256", digest != NULL ? digest : "not known");
+}
+
+static void print_generation(const struct json *generation)
+{
+	bool replaced = json_find_bool(generation, "replaced_on_disk");
+	const char *changed = json_find_text(generation, "changed");
+	const char *directory = json_find_text(generation, "directory");
+	int64_t workers = json_find_number(generation, "workers", 0);
+	char age[32];
+
+	text_format_duration(age, sizeof(age), json_find_number(generation, "age_ms", 0));
+	(void)printf("  %-12s %" PRId64 ": %s, %" PRId64 " worker%s, made %s ago\n",
+		     "generation", json_find_number(generation, "number", 0),
+		     json_find_text(generation, "role"), workers, workers == 1 ? "" : "s",
+		     age);
+	print_file("program", generation, "program", "sha256",
+		   replaced ? " (replaced on disk: workers start from what it was)" : "");
+	print_file("script", generation, "script", "script_sha256", "");
+	if (directory != NULL)
+		(void)printf("    %-10s %s\n", "directory", directory);
+	if (changed != NULL)
+		(void)printf(
+			"    %-10s %s changed on disk: workers start from what it is "
+			"now\n",
+			"changed", changed);
+}
+
+static void print_generations(const struct json *app)
+{
+	const struct json *generations = json_find(app, "generations");
 	int64_t from = json_find_number(app, "rolled_back_from", -1);
 
-	if (from < 0)
-		return;
-	(void)printf("  %-12s %" PRId64 ", rolled back from %" PRId64
-		     "; `reload` is to what the configuration says\n",
-		     "generation", json_find_number(app, "generation", 0), from);
+	for (size_t i = 0; i < json_count(generations); i++)
+		print_generation(json_at(generations, i));
+	if (from >= 0)
+		(void)printf("  %-12s from generation %" PRId64
+			     "; `reload` is to what the configuration says\n",
+			     "rolled back", from);
 }
 
 static void print_operations(const struct json *app)
@@ -170,8 +211,6 @@ static void print_origin(const struct json *app)
 	else
 		print_text("config", "embedded in clusterd");
 	print_list("command", json_find(app, "command"));
-	print_text("program", json_find_text(app, "program"));
-	print_text("directory", json_find_text(app, "directory"));
 	print_text("stdout", json_find_text(app, "log_out"));
 	print_text("stderr", json_find_text(app, "log_err"));
 	print_text("drain by", json_find_text(app, "drain_signal"));
@@ -280,9 +319,9 @@ static void print_app(const struct options *options, const struct json *app)
 	print_doors(app);
 	print_text("shared with", json_find_text(app, "foreign_listeners"));
 	print_balance(app);
-	print_generation(app);
 	print_operations(app);
 	print_origin(app);
+	print_generations(app);
 	print_recycle(app);
 	print_rights(app);
 	print_probes(app);

@@ -9,6 +9,13 @@ inode() { stat -L -c %i "$1"; }
 runs() { inode "/proc/$(pid "$1")/exe"; }
 place() { readlink "/proc/$(pid "$1")/cwd"; }
 words() { tr '\0' ' ' <"/proc/$(pid "$1")/cmdline"; }
+# generation APP ROLE CONDITION: what `show` says of it, once its files were read.
+generation() { within 10 shown "$@"; }
+shown() {
+	ctl show "$1" --json | json ".apps[0].generations[] | select(.role == \"$2\") |
+		select(.sha256_note != \"not read yet\") | ($3)"
+}
+digest() { sha256sum "$1" | cut -c -64; }
 tells() { grep -q "$1" "$HOUSE/clusterd.log"; }
 
 # crash APP: ends its worker, and waits for the next one.
@@ -47,6 +54,13 @@ check "the first release runs" equal "$(runs web) $(place web)" "$one $HOUSE/rel
 check "a script is called by its real path" says "$HOUSE/releases/1/serve.sh" words text
 check "the name of a program keeps its last part only" says "$HOUSE/releases/1/w" words path
 
+check "show tells what they are made of" generation web wanted ".number == 1 and .workers == 1 and
+	.program == \"$HOUSE/releases/1/w\" and .directory == \"$HOUSE/releases/1\" and .age_ms >= 0 and
+	.sha256 == \"$(digest "$HOUSE/releases/1/w")\" and .script == null"
+check "and of a script, too" generation text wanted ".program == \"$(readlink -f "$(command -v sh)")\" and
+	.script == \"$HOUSE/releases/1/serve.sh\" and
+	.script_sha256 == \"$(digest "$HOUSE/releases/1/serve.sh")\""
+
 ln -sfn releases/2 "$HOUSE/current"
 sed -i 's/=1/=one/' "$HOUSE/releases/1/env"
 for name in web path text direct; do
@@ -58,9 +72,13 @@ check "K18 with the environment it had" says "RELEASE=1" fetch "$(port web)" /en
 check "K18 both scripts as the text they were" equal \
 	"$(tail -n 2 "$HOUSE/said" | uniq -c | tr -s ' ')" " 2 release 1"
 check "K18 nothing is said to have changed" not tells 'on disk'
+check "K18 in show neither" generation web wanted "(.changed_on_disk or .replaced_on_disk) == false"
 
 check "K18 a reload takes the new release" ctl reload
 check "K18 its program, in its place" equal "$(runs web) $(place web)" "$two $HOUSE/releases/2"
+check "K18 show tells of both" generation web wanted \
+	".number == 2 and .sha256 == \"$(digest "$HOUSE/releases/2/w")\""
+check "K18 which one a rollback would bring" generation web before '.number == 1 and .workers == 0'
 check "K18 its environment" says "RELEASE=2" fetch "$(port web)" /environ
 check "K18 its scripts" equal "$(tail -n 2 "$HOUSE/said" | uniq -c | tr -s ' ')" " 2 release 2"
 
@@ -78,6 +96,8 @@ another_w "$HOUSE/new" && mv "$HOUSE/new" "$HOUSE/releases/2/w"
 check "replaced by another file, it crashes" crash web
 check "and comes back as the program it was" equal "$(runs web)" "$two"
 check "which is said, once" equal "$(grep -c 'web: .* was replaced on disk' "$HOUSE/clusterd.log")" 1
+check "show says so, too" generation web wanted '.replaced_on_disk and (.changed_on_disk | not)'
+check "in words" says "workers start from what it was" ctl show web
 check "its worker has no descriptor more" equal "$(fds web)" "$usual"
 check "and it serves" fetch "$(port web)" /
 
@@ -105,6 +125,13 @@ kill -CONT "$SUPERVISOR"
 check "written to while it was down, it comes back" within 10 eval \
 	'[ "$(pid web)" != '"$before"' ] && ready_are web 1'
 check "as what it is now, which is said" tells "program changed on disk"
+check "in show, too" generation web wanted ".changed_on_disk and .changed == \"$HOUSE/program\""
+
+another_w "$HOUSE/large" && truncate -s 600M "$HOUSE/large"
+apps "{ name = \"web\"; instances = 1; command = [ \"$HOUSE/large\" ]; $TCP $QUICK }" | config
+ctl reload >/dev/null
+check "a very large program is not read" generation web wanted \
+	'.sha256 == null and .sha256_note == "larger than 512 MiB"'
 
 # ---- what becomes of a script, and of its interpreter ----
 
@@ -129,6 +156,7 @@ script "$HOUSE/new.sh" third && mv "$HOUSE/new.sh" "$HOUSE/text.sh"
 check "a script that is another one now crashes" crash text
 check "and comes back as what it is now" says_last third
 check "which is said" tells 'text: .*/text.sh changed on disk'
+check "and in show" says "$HOUSE/text.sh changed on disk" ctl show text
 rm "$HOUSE/text.sh"
 kill -KILL "$(pid text)"
 check "a script that is gone is named as the trouble" within 5 says "text.sh is gone" ctl show text
@@ -144,6 +172,7 @@ else
 	apps "{ name = \"web\"; instances = 1; command = [ \"$HOUSE/program\" ]; $TCP $QUICK }" | config
 	ctl reload >/dev/null
 	check "a program that may only be executed" within 5 ready_are web 1
+	check "of which show says why it has no digest" generation web wanted '.sha256_note == "may not be read"'
 	rm "$HOUSE/program"
 	check "deleted, it crashes, and comes back" crash web
 	check "and serves" fetch "$(port web)" /

@@ -45,7 +45,7 @@ check "in the environment it had" eval \
 	'tr "\0" "\n" <"/proc/$(pids web | head -n 1)/environ" | grep -qx RELEASE=1'
 check "the list calls it what it was" equal "$(kind web)" '"rollback",true'
 check "and tells what was left" equal "$(app web .rolled_back_from)" 2
-check "show does, too" says "rolled back from 2" ctl show web
+check "show does, too" says "from generation 2" ctl show web
 check "plan says that what runs is not what a reload would make" says "rolled back" ctl plan
 check "of the other app it does not" equal "$(ctl plan | grep -c 'rolled back')" 1
 check "start of the file leaves it alone" ctl start

@@ -210,6 +210,20 @@ bool app_read_worker(struct app *app, unsigned index, bool sample,
 	return index < app->workers;
 }
 
+bool app_read_generation(const struct app *app, unsigned index,
+			 struct generation_status *ret_status)
+{
+	*ret_status = (struct generation_status){.number = 2,
+						 .role = "wanted",
+						 .age_ms = 1000,
+						 .workers = app->workers,
+						 .program = "/bin/true",
+						 .directory = "/",
+						 .sha256_note = "not read yet",
+						 .changed = "/bin/true"};
+	return index == 0;
+}
+
 int app_begin_start(struct app *app, struct fault *fault)
 {
 	fake_note("start %s\n", app->name);

@@ -352,6 +352,34 @@ START_TEST(show_bears_what_is_missing)
 }
 END_TEST
 
+START_TEST(show_tells_of_generations)
+{
+	EXPECT("{\"parameters\":{\"apps\":[{\"name\":\"a\",\"state\":\"online\","
+	       "\"rolled_back_from\":2,\"generations\":["
+	       "{\"number\":2,\"role\":\"before\",\"age_ms\":1000,\"workers\":0,"
+	       "\"program\":\"/bin/node\",\"sha256\":\"12ab\",\"script\":\"/srv/app.js\","
+	       "\"sha256_note\":\"may not be read\",\"directory\":\"/srv\","
+	       "\"changed\":\"/srv/app.js\"},"
+	       "{\"number\":1,\"role\":\"wanted\",\"age_ms\":3000,\"workers\":1,"
+	       "\"program\":\"/bin/node\",\"replaced_on_disk\":true}]}]}}");
+	ck_assert_int_eq(run(verb_show, COMMAND_SHOW), EXIT_DONE);
+	SAID("  generation   2: before, 0 workers, made 1s ago\n"
+	     "    program    /bin/node\n"
+	     "    sha256     12ab\n"
+	     "    script     /srv/app.js\n"
+	     "    sha256     may not be read\n"
+	     "    directory  /srv\n"
+	     "    changed    /srv/app.js changed on disk: workers start from what it is "
+	     "now\n");
+	SAID("  generation   1: wanted, 1 worker, made 3s ago\n"
+	     "    program    /bin/node (replaced on disk: workers start from what it "
+	     "was)\n"
+	     "    sha256     not known\n");
+	SAID("  rolled back  from generation 2; ");
+	ck_assert_ptr_null(strstr(said(), "(null)"));
+}
+END_TEST
+
 START_TEST(a_plan_tells_what_would_change)
 {
 	EXPECT("{\"parameters\":{\"changes\":[{\"app\":\"a\",\"kind\":\"roll\",\"keys\":"
@@ -503,6 +531,7 @@ static void add_answers(TCase *tcase)
 	tcase_add_test(tcase, an_empty_list_says_so);
 	tcase_add_test(tcase, what_troubles_the_supervisor_stands_below_its_apps);
 	tcase_add_test(tcase, show_bears_what_is_missing);
+	tcase_add_test(tcase, show_tells_of_generations);
 	tcase_add_test(tcase, a_plan_tells_what_would_change);
 	tcase_add_test(tcase, a_signal_says_how_many_it_reached);
 	tcase_add_test(tcase, logs_begin_with_the_last_lines);
