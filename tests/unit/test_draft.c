@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "supervisor/config.h"
@@ -109,11 +110,20 @@ START_TEST(a_configuration_may_have_no_apps)
 	ck_assert_int_eq(load(""), 0);
 	ck_assert_uint_eq(spec.log_level, LOG_LEVEL_INFO);
 	ck_assert(!spec.rules);
-	ck_assert_int_eq(load("supervisor = { control = { mode = \"0660\"; "
-			      "group = 0; }; };"),
-			 0);
+}
+END_TEST
+
+START_TEST(a_group_of_ours_may_be_let_in)
+{
+	char text[128], number[16];
+
+	(void)snprintf(number, sizeof(number), "%u", (unsigned)getegid());
+	(void)snprintf(text, sizeof(text),
+		       "supervisor = { control = { mode = \"0660\"; group = %s; }; };",
+		       number);
+	ck_assert_int_eq(load(text), 0);
 	ck_assert_int_eq(spec.control_mode.value, 0660);
-	ck_assert_str_eq(spec.control_group, "0");
+	ck_assert_str_eq(spec.control_group, number);
 }
 END_TEST
 
@@ -216,6 +226,7 @@ static Suite *suite_of_draft(void)
 	tcase_add_loop_test(tcase, a_mistaken_whole_is_told_with_its_place, 0,
 			    ARRAY_COUNT(wholes));
 	tcase_add_test(tcase, a_configuration_may_have_no_apps);
+	tcase_add_test(tcase, a_group_of_ours_may_be_let_in);
 	tcase_add_test(tcase, port_zero_may_be_asked_for_twice);
 	tcase_add_test(tcase, all_mistakes_are_told_at_once);
 	tcase_add_test(tcase, faults_are_added_to_those_of_other_files);
