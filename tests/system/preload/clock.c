@@ -24,34 +24,35 @@ static long offset(void)
 	return seconds;
 }
 
-int clock_gettime(clockid_t id, struct timespec *ret_time)
+/* The parameters are called as in time.h, whose functions these stand in for. */
+int clock_gettime(clockid_t id, struct timespec *tp)
 {
-	long result = syscall(SYS_clock_gettime, id, ret_time);
+	long result = syscall(SYS_clock_gettime, id, tp);
 
 	if (result == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		ret_time->tv_sec += offset();
+		tp->tv_sec += offset();
 	return (int)result;
 }
 
-int gettimeofday(struct timeval *restrict ret_time, void *restrict zone)
+int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 {
 	struct timespec now;
 
-	(void)zone;
+	(void)tz;
 	if (clock_gettime(CLOCK_REALTIME, &now) == -1)
 		return -1;
-	ret_time->tv_sec = now.tv_sec;
-	ret_time->tv_usec = now.tv_nsec / 1000;
+	tv->tv_sec = now.tv_sec;
+	tv->tv_usec = now.tv_nsec / 1000;
 	return 0;
 }
 
-time_t time(time_t *ret_time)
+time_t time(time_t *timer)
 {
 	struct timespec now;
 
 	if (clock_gettime(CLOCK_REALTIME, &now) == -1)
 		return -1;
-	if (ret_time)
-		*ret_time = now.tv_sec;
+	if (timer)
+		*timer = now.tv_sec;
 	return now.tv_sec;
 }
