@@ -87,6 +87,36 @@ check "A6 the interpreter that env looks for comes from the caller's PATH" eval 
 check "A6 a relative path is one from here" eval '(cd bin && launch ../bin/in-path -n relative -C /)'
 check "A5 -C is its folder" log_has relative-out "found: / "
 
+# ---- A7 a program that knows nothing of us, on one port ----
+
+free=$(python3 -c 'import random, socket
+while True:
+    try:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", random.randrange(20000, 32000)))
+            print(probe.getsockname()[1])
+            break
+    except OSError:
+        pass')
+cat >"$HERE/site.py" <<'END'
+import os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Site(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"%d\n" % os.getpid())
+
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Site).serve_forever()
+END
+check "A7 a server that binds its port by itself" ctl start site.py -i 3 --ready listen -- "$free"
+answering() { for _ in {1..60}; do fetch "$free" /; done | sort -un; }
+check "A7 all of its workers answer there" eval 'equal "$(answering)" "$(pids site)"'
+check "A7 and others after a reload" eval 'ctl reload site && equal "$(answering)" "$(pids site)"'
+check "A7 as after another start" eval 'ctl shutdown && ctl start && within 10 ready_are site 3 &&
+	equal "$(answering)" "$(pids site)" && ctl delete site'
+
 # ---- environment ----
 
 show_environment() { ctl start "$W" -n "$1" -l 127.0.0.1:0 "${@:2}" && fetch "$(port "$1")" /environ \
