@@ -62,28 +62,62 @@ static bool is_surplus(const struct core_app *app, const struct worker *keeper,
 	return !(app->reload.active && worker->generation == app->reload.from);
 }
 
+/* Has this worker sockets that the keeper has not? */
+static bool has_no_heir(const struct core_app *app, const struct worker *keeper,
+			const struct worker *worker)
+{
+	return app->policy.moves && keeper && keeper->phase == WORKER_SERVING &&
+	       keeper->generation != worker->generation;
+}
+
+/* Who is being unrouted serves on when its slot is wanted again, but not beside a keeper
+ * that has other sockets.  What came due meanwhile is a tick's to see. */
+static void stay(struct step *step, unsigned slot)
+{
+	struct slot *it = &step->app->slot[slot];
+	unsigned keeper = slot_keeper(step->app, slot);
+	struct seat_ref at = {.slot = (uint16_t)slot};
+
+	for (; at.seat < CORE_SEATS; at.seat++) {
+		const struct worker *worker = &it->seat[at.seat];
+
+		if (worker->phase != WORKER_UNROUTING ||
+		    (keeper < CORE_SEATS && at.seat != keeper &&
+		     has_no_heir(step->app, &it->seat[keeper], worker)))
+			continue;
+		worker_move(step, at, STIMULUS_STAY, CORE_EXIT_FAILURE);
+		if (step->ticks)
+			worker_expire(step, at);
+	}
+}
+
 static void tend(struct step *step, unsigned slot)
 {
 	struct core_app *app = step->app;
 	struct slot *it = &app->slot[slot];
 	struct seat_ref at = {.slot = (uint16_t)slot};
-	unsigned keeper;
+	const struct worker *keeper = NULL;
+	unsigned seat;
 
 	it->owed = false;
 	if (it->restarting) {
 		move_all(step, slot, STIMULUS_REPLACE);
 		return;
 	}
-	move_all(step, slot, STIMULUS_STAY);
-	keeper = slot_keeper(app, slot);
+	stay(step, slot);
+	seat = slot_keeper(app, slot);
+	if (seat < CORE_SEATS)
+		keeper = &it->seat[seat];
 	for (; at.seat < CORE_SEATS; at.seat++) {
 		const struct worker *worker = &it->seat[at.seat];
 
-		if (at.seat == keeper || !worker_is_present(worker))
+		if (at.seat == seat || !worker_is_present(worker) ||
+		    !is_surplus(app, keeper, worker))
 			continue;
-		if (is_surplus(app, keeper < CORE_SEATS ? &it->seat[keeper] : NULL,
-			       worker))
-			worker_move(step, at, STIMULUS_REPLACE, CORE_EXIT_FAILURE);
+		worker_move(step, at,
+			    has_no_heir(app, keeper, worker) ? STIMULUS_RETIRE
+							     : STIMULUS_REPLACE,
+			    CORE_EXIT_FAILURE);
 	}
 }
 
@@ -153,8 +187,11 @@ static void decide(struct step *step)
 void core_step(struct core_app *app, const struct core_event *event, msec now,
 	       struct core_actions *actions)
 {
-	struct step step = {
-		.app = app, .now = now, .dice = event->dice, .actions = actions};
+	struct step step = {.app = app,
+			    .now = now,
+			    .ticks = event->kind == CORE_TICK,
+			    .dice = event->dice,
+			    .actions = actions};
 
 	assert(event->kind < CORE_EVENTS);
 	actions->count = 0;

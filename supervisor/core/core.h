@@ -117,6 +117,8 @@ struct core_policy {
 	msec unroute_timeout; /* most that a retiring worker waits for its queue: 5 s */
 	msec abort_timeout;   /* between SIGABRT and SIGKILL: 1 s */
 	msec kill_retry;      /* SIGKILL is sent again */
+	bool moves; /* no generation has the sockets of another: their queues empty first
+		     */
 };
 
 enum core_operation_kind {

@@ -22,7 +22,7 @@ enum stimulus {
 	STIMULUS_EXIT,     /* reaped, or never born */
 	STIMULUS_DEADLINE, /* of its phase */
 	STIMULUS_UNROUTED, /* nothing waits in its sockets any more */
-	STIMULUS_RETIRE,   /* its slot is not wanted: quietly, its sockets have no heir */
+	STIMULUS_RETIRE,   /* it goes quietly: its sockets have no heir */
 	STIMULUS_REPLACE,  /* its sockets have an heir, or are to wait for one: at once */
 	STIMULUS_STAY,     /* its slot is wanted again */
 	STIMULI

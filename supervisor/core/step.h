@@ -11,6 +11,7 @@
 struct step {
 	struct core_app *app;
 	msec now;
+	bool ticks; /* what is due expires */
 	uint32_t dice;
 	struct core_actions *actions;
 };

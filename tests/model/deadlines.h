@@ -28,6 +28,17 @@ static bool a_tick_leaves_nothing_due(const struct moment *moment)
 	return !is_ticking(moment) || core_deadline(moment->after) > moment->now;
 }
 
+/* Who was unrouted and serves on is late by its beats, which were not waited for. */
+static bool was_due(const struct moment *moment, const struct core_action *action)
+{
+	const struct worker *worker = worker_of(moment->before, action->at);
+
+	if (action->kind == CORE_NOTE && action->arg == CORE_NOTE_LATE &&
+	    worker->phase == WORKER_UNROUTING)
+		return worker->beat + moment->after->policy.beat_interval <= moment->now;
+	return worker->deadline <= moment->now;
+}
+
 /* No order but by a tick comes of time alone; and no other event expires anybody. */
 static bool only_ticks_expire(const struct moment *moment)
 {
@@ -39,10 +50,7 @@ static bool only_ticks_expire(const struct moment *moment)
 				 action->arg == CORE_NOTE_READY_TIMEOUT ||
 				 action->arg == CORE_NOTE_DRAIN_TIMEOUT));
 
-		if (expires && !is_ticking(moment))
-			return false;
-		if (expires &&
-		    worker_of(moment->before, action->at)->deadline > moment->now)
+		if (expires && (!is_ticking(moment) || !was_due(moment, action)))
 			return false;
 	}
 	return true;

@@ -32,6 +32,7 @@ static const struct {
 	{"nothing changes unsaid", nothing_changes_unsaid},
 	{"who serves a wanted slot goes only beside a good heir", service_goes_on},
 	{"nobody drains before it is unrouted", nobody_drains_before_it_is_unrouted},
+	{"nobody leaves a queue behind that has no heir", nobody_leaves_a_queue_behind},
 	{"exactly the wanted slots where one serves are routed",
 	 only_wanted_slots_are_routed},
 	{"what the roll has not reached is not touched",

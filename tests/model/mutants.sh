@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-sets=${SETS-"stops versions rest late job renew renew-reload restart crash age recycle probe-twice probe probe-patience scale auto beats reload patience reshape compose surge"}
+sets=${SETS-"stops versions rest late job renew renew-reload restart crash age recycle probe-twice probe probe-patience scale auto beats reload moves patience reshape compose surge"}
 units="core edges backoff recycle trace"
 modules=$(cd supervisor/core && ls core.c edges.c step.c slot.c worker.c verdict.c roll.c recycle.c want.c \
 	news.c backoff.c trace.c buckets.c)
@@ -229,6 +229,10 @@ mutant slot 's/if \(it->resting \|\| it->restarting\)/if (it->restarting)/' \
 mutant slot 's/app->want.count > app->reload.count \? /true ? /' \
 	"a roll takes slots away before it is over"
 
+mutant core 's/app->policy.moves && keeper/false/' "who has no heir drains at once"
+mutant core 's/keeper->generation != worker->generation/true/' "a crash's heir has no sockets"
+mutant core 's/\(keeper < CORE_SEATS && at.seat != keeper &&$/(false \&\&/' "who moves out is asked to stay"
+mutant core 's/if \(step->ticks\)/if (false)/' "who stays is not seen to"
 mutant core 's/ && keeper->settled//' "an old worker goes before its heir is good"
 mutant core 's/return !\(app->reload.active && .*/return true;/' "the way back is no reserve"
 mutant core '/slot_ready\(it\) > 0\)$/,+1d' "who fetches what is owed stays"

@@ -23,13 +23,14 @@ static bool may_be_replaced(const struct moment *moment, struct seat_ref at)
 	       (app->reload.active && at.slot >= moment->before->reload.reached);
 }
 
-/* Who serves a wanted slot is told to go only beside a good heir, or for a restart. */
+/* Who serves a wanted slot is told to go, or steered away to go, only beside a good heir,
+ * or for a restart. */
 static bool service_goes_on(const struct moment *moment)
 {
 	for (unsigned i = 0; i < moment->actions->count; i++) {
 		const struct core_action *action = &moment->actions->list[i];
 
-		if (action->kind != CORE_TERM ||
+		if ((action->kind != CORE_TERM && action->kind != CORE_UNROUTE) ||
 		    !core_wants(moment->after, action->at.slot) ||
 		    !is_ready(worker_of(moment->before, action->at)) ||
 		    moment->after->slot[action->at.slot].restarting)
@@ -73,6 +74,36 @@ static bool nobody_drains_before_it_is_unrouted(const struct moment *moment)
 	return true;
 }
 
+/* Where generations have sockets of their own, the same holds for who serves a wanted
+ * slot and is replaced by another generation. */
+static bool nobody_leaves_a_queue_behind(const struct moment *moment)
+{
+	for (unsigned i = 0; i < moment->actions->count; i++) {
+		const struct core_action *action = &moment->actions->list[i];
+		const struct slot *slot = &moment->after->slot[action->at.slot];
+		const struct worker *leaves = worker_of(moment->before, action->at);
+
+		if (action->kind != CORE_TERM || !moment->after->policy.moves ||
+		    !core_wants(moment->after, action->at.slot) || slot->restarting ||
+		    !is_ready(leaves) || moment->event->kind == CORE_RESTART ||
+		    moment->event->kind == CORE_RESTART_SLOT)
+			continue;
+		if (slot->seat[1 - action->at.seat].generation != leaves->generation)
+			return false;
+	}
+	return true;
+}
+
+/* In a wanted slot only beside an heir that has other sockets. */
+static bool may_be_unrouted(const struct core_app *app, const struct slot *slot,
+			    unsigned seat)
+{
+	const struct worker *heir = &slot->seat[1 - seat];
+
+	return app->policy.moves && heir->phase == WORKER_SERVING &&
+	       heir->generation != slot->seat[seat].generation;
+}
+
 static bool only_wanted_slots_are_routed(const struct moment *moment)
 {
 	for (unsigned i = 0; i <= CORE_SURGE; i = next_slot(moment->after, i)) {
@@ -90,7 +121,8 @@ static bool only_wanted_slots_are_routed(const struct moment *moment)
 			return false;
 		for (unsigned seat = 0; seat < CORE_SEATS; seat++)
 			if (slot->seat[seat].phase == WORKER_UNROUTING &&
-			    core_wants(moment->after, i))
+			    core_wants(moment->after, i) &&
+			    !may_be_unrouted(moment->after, slot, seat))
 				return false;
 	}
 	return true;

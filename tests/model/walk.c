@@ -287,6 +287,7 @@ static struct core_policy draw_policy(struct walk *walk)
 		.unroute_timeout = 500,
 		.abort_timeout = 100,
 		.kill_retry = 500,
+		.moves = draw(walk, 2),
 	};
 }
 

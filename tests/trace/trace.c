@@ -60,6 +60,7 @@ static bool set_number(struct core_policy *policy, const char *key, long number)
 		{"ready_timeout", &policy->ready_timeout, NULL, NULL},
 		{"ready_exec", &policy->ready_exec, NULL, NULL},
 		{"beats", NULL, NULL, &policy->beats},
+		{"moves", NULL, NULL, &policy->moves},
 		{"beat_interval", &policy->beat_interval, NULL, NULL},
 		{"beat_timeout", &policy->beat_timeout, NULL, NULL},
 		{"drain_timeout", &policy->drain_timeout, NULL, NULL},
