@@ -125,11 +125,13 @@ static void note_hung(struct app *app, struct seat *seat)
 {
 	char evidence[REASON_SIZE / 2], span[32];
 	unsigned waiting = 0, depth;
+	unsigned socket =
+		sharing_socket(generation_find(app, seat->generation), seat->place->slot);
 
 	sample_evidence(seat->process.pid, evidence, sizeof(evidence));
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
-		if (seat->place->slot < at->listener.slots &&
-		    listener_depth(&at->listener, seat->place->slot, &depth) == 0)
+		if (socket < at->listener.slots &&
+		    listener_depth(&at->listener, socket, &depth) == 0)
 			waiting += depth;
 	text_format_duration(span, sizeof(span), app->supervisor->now - seat->beat);
 	(void)snprintf(seat->reason, sizeof(seat->reason),

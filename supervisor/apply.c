@@ -174,7 +174,7 @@ static int take_up(struct app *app, const struct app_spec *spec, unsigned count,
 		holdings_sweep(app);
 		return result;
 	}
-	app->core.policy = spec->policy;
+	sharing_set_policy(app, generation);
 	event.arg = generation->number;
 	if (start) {
 		app->held = false;
@@ -235,13 +235,13 @@ static int reshape_app(struct app *app, const struct app_spec *after, struct fau
 	unsigned count = operation_count(app, generation_count(after));
 	int result;
 
-	result = holdings_grow(app, count, fault);
 	generation = app_generation(app);
+	result = holdings_grow(app, generation, count, fault);
 	if (result == 0)
 		result = generation_reshape(generation, after);
 	if (result < 0)
 		return result;
-	app->core.policy = after->policy;
+	sharing_set_policy(app, generation);
 	app->deadline = core_deadline(&app->core);
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
 		at->stale = true;

@@ -83,7 +83,8 @@ static int open_on_the_spot(struct app *app, struct generation *generation,
 				 owner->name);
 	if (generation->holdings == ARRAY_COUNT(generation->holding))
 		return fault_set(fault, -ENOTSUP, "%s: too many addresses", text);
-	holding = holding_need(app, generation->spec, text, app->core.slots, fault);
+	holding = holding_need(app, generation->spec, text,
+			       sharing_sockets(app, generation, app->core.slots), fault);
 	if (holding == NULL)
 		return -EADDRINUSE;
 	generation->holding[generation->holdings++] = holding;
@@ -110,7 +111,8 @@ int broker_find(struct seat *seat, const struct address *wanted, uid_t uid, int 
 		return index;
 	}
 	seat->asked = true;
-	*ret_fd = listener_fd(&generation->holding[index]->listener, place->slot);
+	*ret_fd = listener_fd(&generation->holding[index]->listener,
+			      sharing_socket(generation, place->slot));
 	return 0;
 }
 

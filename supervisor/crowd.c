@@ -25,7 +25,7 @@ static unsigned own_sockets(const struct app *app, const struct holding *holding
 {
 	unsigned count = core_count(&app->core);
 
-	if (holding->listener.shared)
+	if (holding->listener.shared || sharing_is_on(app))
 		return 0;
 	return holding->listener.slots < count ? holding->listener.slots : count;
 }

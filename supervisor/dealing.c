@@ -150,6 +150,13 @@ static int refuse_policy(const char *policy, struct fault *fault)
 			 known);
 }
 
+static int refuse_queue(struct fault *fault)
+{
+	return fault_set(fault, -EINVAL,
+			 "to or from queue the sockets change: say so in the config, "
+			 "and reload");
+}
+
 /* "2,1,1": a slot beyond the list weighs 1. */
 static int parse_weights(const char *text, uint16_t ret_weight[CORE_SLOTS],
 			 struct fault *fault)
@@ -191,25 +198,39 @@ static int parse_dealing(const struct app *app, const char *policy, const char *
 		ret_dealing->balance = BALANCE_ROUND_ROBIN;
 	else if (!buckets_find_balance(policy, &ret_dealing->balance))
 		return refuse_policy(policy, fault);
+	if (ret_dealing->balance == BALANCE_QUEUE)
+		return refuse_queue(fault);
 	return weights != NULL ? parse_weights(weights, ret_dealing->weight, fault) : 0;
+}
+
+/* Is there, or will there be, an address with a socket for every slot? */
+static bool has_own_sockets(const struct app *app)
+{
+	const struct app_spec *spec = app_spec(app);
+	struct address address;
+
+	for (const struct holding *at = app->holdings; at != NULL; at = at->next)
+		if (!at->listener.shared)
+			return true;
+	for (unsigned i = 0; i < spec->listen_count && app->holdings == NULL; i++)
+		if (address_parse(&address, spec->listen[i], NULL) == 0 &&
+		    address.kind != ADDRESS_UNIX)
+			return true;
+	return false;
 }
 
 static int check_listeners(const struct app *app, struct fault *fault)
 {
 	const struct app_spec *spec = app_spec(app);
-	bool steers = app->holdings == NULL;
-	struct address address;
 
-	for (const struct holding *at = app->holdings; at != NULL; at = at->next)
-		steers = steers || !at->listener.shared;
-	if (spec->listen_count == 0)
+	if (spec->listen_count == 0 && app->holdings == NULL)
 		return fault_set(fault, -EINVAL, "it listens nowhere");
-	for (unsigned i = 0; i < spec->listen_count && steers; i++)
-		if (address_parse(&address, spec->listen[i], NULL) == 0 &&
-		    address.kind != ADDRESS_UNIX)
-			return 0;
-	return fault_set(fault, -EINVAL,
-			 "all of its workers share one socket: the kernel deals");
+	if (spec->balance == BALANCE_QUEUE || sharing_is_on(app))
+		return refuse_queue(fault);
+	if (!has_own_sockets(app))
+		return fault_set(fault, -EINVAL,
+				 "all of its workers share one socket: the kernel deals");
+	return 0;
 }
 
 int app_balance(struct app *app, const char *policy, const char *weights,
@@ -270,6 +291,11 @@ void dealing_read_status(const struct app *app, struct app_status *status)
 	status->balance = buckets_balance_name(now.balance);
 	if (is_ordered(app))
 		status->balance_configured = buckets_balance_name(app_spec(app)->balance);
+	if (now.balance == BALANCE_QUEUE ||
+	    (app->holdings != NULL && !has_own_sockets(app))) {
+		status->balance = buckets_balance_name(BALANCE_QUEUE);
+		status->balance_note = "all workers share one socket";
+	}
 	if (buckets_go_in_turn(now.balance))
 		note_fallback(app, now.balance == BALANCE_ROUND_ROBIN, status);
 }

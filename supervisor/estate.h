@@ -94,7 +94,8 @@ struct seat {
 
 /* What a retiring slot still waits for on one address. */
 struct retreat {
-	const struct listener *listener;
+	const struct holding *holding;
+	unsigned socket; /* that the worker accepts from */
 	struct listener_retreat state;
 };
 
@@ -398,7 +399,8 @@ int holding_open(struct app *app, struct generation *generation, unsigned slots,
 		 struct fault *fault);
 struct holding *holding_need(struct app *app, const struct app_spec *spec,
 			     const char *text, unsigned slots, struct fault *fault);
-int holdings_grow(struct app *app, unsigned slots, struct fault *fault);
+int holdings_grow(struct app *app, const struct generation *generation, unsigned slots,
+		  struct fault *fault);
 void holdings_close(struct app *app);
 void holdings_sweep(struct app *app); /* closes those that no generation names */
 void holdings_heal(struct place *place);
@@ -411,6 +413,20 @@ void route_update(struct app *app);
 void route_retreat(struct place *place);
 /* The first address by which one slot can be reached on purpose; NULL: none. */
 const struct listener *route_to_slots(const struct app *app);
+
+/* sharing.c */
+unsigned sharing_socket(const struct generation *generation, unsigned slot);
+bool sharing_is_on(const struct app *app); /* for any worker that is or is to be */
+/* How many sockets an address needs when this generation comes, for so many slots. */
+unsigned sharing_sockets(const struct app *app, const struct generation *generation,
+			 unsigned slots);
+/* The core takes the numbers of this generation, which is or becomes the wanted one. */
+void sharing_set_policy(struct app *app, const struct generation *generation);
+/* Does a worker that serves in this slot accept from this socket of the address? */
+bool sharing_accepts(const struct app *app, const struct holding *holding, unsigned slot,
+		     unsigned socket);
+bool sharing_has_heir(const struct app *app, const struct holding *holding,
+		      unsigned socket); /* does any slot's? */
 
 /* dealing.c */
 void dealing_read(const struct app *app, struct dealing *ret_dealing); /* in force */

@@ -95,32 +95,34 @@ int holding_open(struct app *app, struct generation *generation, unsigned slots,
 		 struct fault *fault)
 {
 	const struct app_spec *spec = generation->spec;
-	int result;
+	unsigned sockets;
 
 	if (slots < app->core.slots)
 		slots = app->core.slots;
+	sockets = sharing_sockets(app, generation, slots);
 	for (unsigned i = 0; i < spec->listen_count; i++) {
 		struct holding *holding =
-			holding_need(app, spec, spec->listen[i], slots, fault);
+			holding_need(app, spec, spec->listen[i], sockets, fault);
 
 		if (holding == NULL)
 			return -EADDRINUSE;
 		generation->holding[i] = holding;
 		generation->holdings = i + 1;
 	}
-	result = holdings_grow(app, slots, fault);
-	return result;
+	return holdings_grow(app, generation, slots, fault);
 }
 
-int holdings_grow(struct app *app, unsigned slots, struct fault *fault)
+int holdings_grow(struct app *app, const struct generation *generation, unsigned slots,
+		  struct fault *fault)
 {
+	unsigned sockets = sharing_sockets(app, generation, slots);
 	int result;
 
 	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
-		if (at->listener.slots >= slots)
+		if (at->listener.slots >= sockets)
 			continue;
 		at->stale = true;
-		result = listener_grow(&at->listener, slots, fault);
+		result = listener_grow(&at->listener, sockets, fault);
 		if (result < 0)
 			return result;
 		warn_of_foreign(app, at);
@@ -175,26 +177,33 @@ void holdings_sweep(struct app *app)
 	}
 }
 
+static void heal(const struct place *place, struct holding *holding, unsigned socket)
+{
+	const char *name = place->app->name;
+	struct fault fault = {0};
+	int healed = holding->listener.address.kind == ADDRESS_UNIX
+			     ? listener_restore_path(&holding->listener, &fault)
+			     : listener_heal(&holding->listener, socket);
+
+	if (healed > 0)
+		log_warn("%s.%u: %s was closed by a worker, and listens again", name,
+			 place->slot, holding->text);
+	else if (healed < 0)
+		log_error("%s.%u: %s does not listen: %s", name, place->slot,
+			  holding->text, strerror(-healed));
+	holding->stale = holding->stale || healed > 0;
+}
+
 /* A worker may have ended LISTEN for all holders, or removed the path: made good again.
  */
 void holdings_heal(struct place *place)
 {
 	struct app *app = place->app;
-	struct fault fault = {0};
 
 	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
-		if (place->slot >= at->listener.slots)
-			continue;
-		int healed = at->listener.address.kind == ADDRESS_UNIX
-				     ? listener_restore_path(&at->listener, &fault)
-				     : listener_heal(&at->listener, place->slot);
-
-		if (healed > 0)
-			log_warn("%s.%u: %s was closed by a worker, and listens again",
-				 app->name, place->slot, at->text);
-		else if (healed < 0)
-			log_error("%s.%u: %s does not listen: %s", app->name, place->slot,
-				  at->text, strerror(-healed));
-		at->stale = at->stale || healed > 0;
+		if (place->slot < at->listener.slots)
+			heal(place, at, place->slot);
+		if (place->slot > 0 && sharing_is_on(app))
+			heal(place, at, 0);
 	}
 }

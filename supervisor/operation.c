@@ -69,7 +69,7 @@ int operation_roll(struct app *app, struct generation *generation, const char *n
 	if (result < 0)
 		return result;
 	app->operations->name = name;
-	app->core.policy = generation->spec->policy;
+	sharing_set_policy(app, generation);
 	return result;
 }
 
@@ -105,7 +105,7 @@ static const char *reason_of(const struct app *app, enum core_result result)
  */
 static void adopt_policy(struct app *app)
 {
-	app->core.policy = app_spec(app)->policy;
+	sharing_set_policy(app, app_generation(app));
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
 		at->stale = true;
 }
@@ -325,7 +325,7 @@ int app_begin_scale(struct app *app, const char *text, unsigned *ret_count,
 	if (count == app->core.want.count && app->operations == NULL)
 		return 0;
 	if (app->core.want.running) {
-		result = holdings_grow(app, count, fault);
+		result = holdings_grow(app, app_generation(app), count, fault);
 		if (result < 0)
 			return result;
 	}

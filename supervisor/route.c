@@ -46,27 +46,6 @@ void route_forget(struct app *app)
 		}
 }
 
-/* Does a worker that serves in this slot accept from this address? */
-static bool serves(const struct app *app, const struct holding *holding, unsigned slot)
-{
-	for (unsigned i = 0; i < CORE_SEATS; i++) {
-		uint64_t listening = app->place[slot] != NULL
-					     ? app->place[slot]->seat[i].listening
-					     : 0;
-		const struct worker *worker = &app->core.slot[slot].seat[i];
-		const struct generation *generation;
-
-		if (worker->phase != WORKER_SERVING)
-			continue;
-		generation = generation_find(app, worker->generation);
-		for (unsigned j = 0; j < generation->holdings; j++)
-			if (generation->holding[j] == holding &&
-			    (j < generation->spec->listen_count || listening >> j & 1))
-				return true;
-	}
-	return false;
-}
-
 /* Slot i is at home on the i-th core that we may use, where `affinity` would pin it. */
 static void find_homes(struct holding *holding, struct buckets_slot *slot, unsigned slots)
 {
@@ -81,8 +60,23 @@ static void find_homes(struct holding *holding, struct buckets_slot *slot, unsig
 		(void)capacity_cpu(i, &slot[i].cpu);
 }
 
+/* The first socket stands for all who share it. */
+static void count_sharers(const struct app *app, const struct holding *holding,
+			  const struct dealing *dealing, struct buckets_slot *first)
+{
+	unsigned weight = 0;
+
+	for (unsigned i = 0; i < core_count(&app->core); i++)
+		if (sharing_accepts(app, holding, i, 0))
+			weight += dealing->weight[i] * dealing_factor(app, i);
+	first->healthy = weight > 0;
+	if (weight > 0)
+		first->weight = weight;
+}
+
 static void steer(struct app *app, struct holding *holding)
 {
+	bool sharing = sharing_is_on(app);
 	struct dealing dealing;
 	struct buckets_slot slot[CORE_SLOTS] = {0};
 	unsigned slots = holding->listener.slots;
@@ -96,14 +90,17 @@ static void steer(struct app *app, struct holding *holding)
 		slots = core_count(&app->core); /* parked ones are nobody's */
 	dealing_read(app, &dealing);
 	for (unsigned i = 0; i < slots; i++) {
-		slot[i].healthy = core_routes(&app->core, i) && serves(app, holding, i) &&
+		slot[i].healthy = core_routes(&app->core, i) &&
+				  sharing_accepts(app, holding, i, i) &&
 				  !crowd_avoids(app, i);
 		slot[i].weight = dealing.weight[i] * dealing_factor(app, i);
 	}
+	if (sharing)
+		count_sharers(app, holding, &dealing, &slot[0]);
 	if (dealing.balance == BALANCE_CPU)
 		find_homes(holding, slot, slots);
 	changed = buckets_assign(&holding->buckets, dealing.balance, slot, slots);
-	addressed = app_spec(app)->slot_addresses ? slots : 0;
+	addressed = app_spec(app)->slot_addresses && !sharing ? slots : 0;
 	if (!changed && !holding->stale && addressed == holding->listener.addressed)
 		return;
 	holding->stale = false;
@@ -182,7 +179,7 @@ static void park_or_unpark(struct app *app)
 		if (place == NULL)
 			continue;
 		parked = app->core.want.running && !core_wants(&app->core, i) &&
-			 is_vacant(slot) && !slot->owed;
+			 is_vacant(slot) && !slot->owed && !sharing_is_on(app);
 		if (parked && place->parks == 0)
 			park(place);
 		else if (!parked && place->parks > 0)
@@ -196,6 +193,15 @@ static bool is_unrouting(const struct place *place)
 
 	return slot->seat[0].phase == WORKER_UNROUTING ||
 	       slot->seat[1].phase == WORKER_UNROUTING;
+}
+
+static unsigned socket_of_leaver(const struct place *place)
+{
+	const struct slot *slot = &place->app->core.slot[place->slot];
+	unsigned seat = slot->seat[0].phase == WORKER_UNROUTING ? 0 : 1;
+
+	return sharing_socket(generation_find(place->app, slot->seat[seat].generation),
+			      place->slot);
 }
 
 /* Begun only after the new table is in force: handshakes that count began before it. */
@@ -214,7 +220,8 @@ static void retreat_begin(struct place *place)
 
 		if (place->retreat == NULL)
 			break;
-		retreat->listener = &at->listener;
+		retreat->holding = at;
+		retreat->socket = socket_of_leaver(place);
 		listener_retreat_begin(&at->listener, looks, &retreat->state);
 		place->retreats++;
 	}
@@ -228,8 +235,9 @@ static bool retreat_is_over(struct place *place)
 	for (unsigned i = 0; i < place->retreats; i++) {
 		struct retreat *retreat = &place->retreat[i];
 
-		if (place->slot < retreat->listener->slots &&
-		    listener_retreat_look(retreat->listener, place->slot,
+		if (retreat->socket < retreat->holding->listener.slots &&
+		    !sharing_has_heir(place->app, retreat->holding, retreat->socket) &&
+		    listener_retreat_look(&retreat->holding->listener, retreat->socket,
 					  &retreat->state) == 0)
 			over = false;
 	}

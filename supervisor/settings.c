@@ -40,7 +40,7 @@ static const struct setting_choice balances[] = {
 	{"cpu", BALANCE_CPU, false},
 	{"least-conn", BALANCE_LEAST_CONN, false},
 	{"least-latency", BALANCE_LEAST_LATENCY, false},
-	{"queue", 0, true},
+	{"queue", BALANCE_QUEUE, false},
 	{0},
 };
 

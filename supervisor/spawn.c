@@ -170,8 +170,8 @@ static int spawn(struct seat *seat, const struct generation *generation,
 				      ? 0
 				      : generation->spec->listen_count;
 	for (unsigned i = 0; i < order->listen_count; i++)
-		listen_fd[i] =
-			listener_fd(&generation->holding[i]->listener, place->slot);
+		listen_fd[i] = listener_fd(&generation->holding[i]->listener,
+					   sharing_socket(generation, place->slot));
 	order->listen_fd = listen_fd;
 	order->path = generation->program.path;
 	order->program = pin_descriptor(&generation->program);

@@ -309,7 +309,8 @@ static void read_sample(struct seat *seat, msec now, struct worker_status *statu
 static double share_of(const struct app *app, unsigned slot)
 {
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
-		if (!at->listener.shared && slot < at->listener.slots)
+		if (!at->listener.shared && slot < at->listener.slots &&
+		    !sharing_is_on(app))
 			return buckets_share(&at->buckets, slot) * 100.0 / BUCKETS;
 	return -1;
 }

@@ -155,6 +155,7 @@ static void emit_key(struct steer_program *program, enum balance balance, unsign
 	case BALANCE_ROUND_ROBIN:
 	case BALANCE_LEAST_CONN:
 	case BALANCE_LEAST_LATENCY:
+	case BALANCE_QUEUE:
 	case BALANCES:
 		break;
 	}

@@ -27,6 +27,7 @@ static const char *const names[BALANCES] = {
 	[BALANCE_CPU] = "cpu",
 	[BALANCE_LEAST_CONN] = "least-conn",
 	[BALANCE_LEAST_LATENCY] = "least-latency",
+	[BALANCE_QUEUE] = "queue",
 };
 
 const char *buckets_balance_name(enum balance balance)

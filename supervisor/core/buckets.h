@@ -27,6 +27,7 @@ enum balance {
 	BALANCE_CPU,           /* of the core that received it; by lot among several */
 	BALANCE_LEAST_CONN,    /* in turn, less often to who has many open (lean.h) */
 	BALANCE_LEAST_LATENCY, /* in turn, less often to who is slow */
+	BALANCE_QUEUE,         /* nobody's: whoever accepts first, from one socket */
 	BALANCES
 };
 

@@ -175,8 +175,12 @@ static bool same(const struct app_spec *one, const struct app_spec *other,
 		       one->instances.number == other->instances.number;
 	case PLAN_KEY_BACKLOG:
 		return one->backlog == other->backlog;
-	case PLAN_KEY_BALANCE:
-		return one->balance == other->balance;
+	case PLAN_KEY_QUEUE: /* changes what sockets workers have */
+		return (one->balance == BALANCE_QUEUE) ==
+		       (other->balance == BALANCE_QUEUE);
+	case PLAN_KEY_BALANCE: /* any other change is the supervisor's to make */
+		return one->balance == other->balance || one->balance == BALANCE_QUEUE ||
+		       other->balance == BALANCE_QUEUE;
 	case PLAN_KEY_WEIGHTS:
 		return same_weights(one, other);
 	case PLAN_KEY_SLOT_ADDRESSES:

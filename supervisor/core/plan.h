@@ -25,6 +25,7 @@ enum plan_kind {
 	X(DIRECTORY, "cwd", ROLL)                          \
 	X(ENVIRONMENT, "env", ROLL)                        \
 	X(LISTEN, "listen", ROLL)                          \
+	X(QUEUE, "balance", ROLL)                          \
 	X(ADOPT, "adopt", ROLL)                            \
 	X(HEARTBEAT, "heartbeat", ROLL)                    \
 	X(LOG, "log", ROLL)                                \

@@ -149,7 +149,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(app turns .balanc
 	check "without CAP_BPF it starts as well" unprivileged
 	check "and deals by lot" equal "$(app turns .balance)" random
 	check "and show says why" says "random (round-robin needs CAP_BPF)" ctl show turns
-	check "evenly" near "$(shares turns)" 25,25,25,25
+	check "evenly" within 20 eval 'near "$(shares turns)" 25,25,25,25'
 else
 	skip "without CAP_BPF it deals by lot" "needs root, setpriv and CAP_BPF to take away"
 fi

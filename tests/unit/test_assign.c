@@ -236,7 +236,6 @@ END_TEST
 static const char *const later[] = {
 	"adopt = \"node\";",
 	"adopt = \"seccomp\";",
-	"balance = \"queue\";",
 	"drain = { how = \"quiet\"; };",
 	"log = { to = \"journal\"; };",
 	"reload = { canary = { share = 10; }; };",
@@ -273,6 +272,7 @@ static const struct {
 	{"balance = \"cpu\";", FIELD(balance), BALANCE_CPU},
 	{"balance = \"least-conn\";", FIELD(balance), BALANCE_LEAST_CONN},
 	{"balance = \"least-latency\";", FIELD(balance), BALANCE_LEAST_LATENCY},
+	{"balance = \"queue\";", FIELD(balance), BALANCE_QUEUE},
 	{"balance = \"ip-hash\";", FIELD(balance), BALANCE_IP_HASH},
 	{"adopt = \"auto\";", FIELD(adopt), SPEC_ADOPT_AUTO},
 	{"adopt = \"listen-fds\";", FIELD(adopt), SPEC_ADOPT_LISTEN_FDS},
@@ -391,7 +391,6 @@ static const struct {
 	 "a.adopt: \"none\" leaves nobody to take the sockets of listen"},
 	{"listen = { };", "a.listen: expects text, not a group"},
 	{"adopt = \"node\";", "a.adopt: \"node\" is not supported yet"},
-	{"balance = \"queue\";", "a.balance: \"queue\" is not supported yet"},
 	{"autostart = 0;", "a.autostart: expects true or false, not a number"},
 	{"cwd = \"\";", "a.cwd: is empty"},
 	{"env_file = [ \"x\" ];", "a.env_file: expects text, not a list"},

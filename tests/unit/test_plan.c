@@ -55,6 +55,7 @@ static struct app_spec some_app(const char *name)
 	X(max, app->instances.kind = SPEC_INSTANCES_PERCENT, INSTANCES, RESHAPE) \
 	X(backlog, app->backlog = 7, BACKLOG, RESHAPE)                           \
 	X(balance, app->balance = BALANCE_HASH, BALANCE, RESHAPE)                \
+	X(queue, app->balance = BALANCE_QUEUE, QUEUE, ROLL)                      \
 	X(weights, app->weight_count = 2, WEIGHTS, RESHAPE)                      \
 	X(slot_addresses, app->slot_addresses = true, SLOT_ADDRESSES, RESHAPE)   \
 	X(ready, app->policy.ready = CORE_READY_EXEC, READY, RESHAPE)            \
