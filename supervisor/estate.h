@@ -303,6 +303,7 @@ const struct apply_row *apply_find_failed(const struct apply_report *report,
 
 /* recall.c */
 void recall_open(struct supervisor *supervisor);
+void recall_forgive(struct supervisor *supervisor, const char *name);
 bool recall_replaces_embedded(const struct supervisor *supervisor);
 void recall_apps(struct supervisor *supervisor, struct apply_report *report); /* once */
 bool recall_is_stopped(const struct supervisor *supervisor, const char *name);

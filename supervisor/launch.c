@@ -219,5 +219,9 @@ bool supervisor_remembers(const struct supervisor *supervisor, const char *name)
 int supervisor_forget(struct supervisor *supervisor, const char *name,
 		      struct fault *fault)
 {
-	return ledger_forget(&supervisor->ledger, name, fault);
+	int result = ledger_forget(&supervisor->ledger, name, fault);
+
+	if (result == 0)
+		recall_forgive(supervisor, name);
+	return result;
 }

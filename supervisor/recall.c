@@ -19,6 +19,16 @@ static void tell(struct supervisor *supervisor, const struct fault *fault)
 	(void)text_copy(supervisor->trouble, sizeof(supervisor->trouble), fault->text);
 }
 
+/* The trouble of an app that could not be started begins with its name. */
+void recall_forgive(struct supervisor *supervisor, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (strncmp(supervisor->trouble, name, length) == 0 &&
+	    supervisor->trouble[length] == ' ')
+		supervisor->trouble[0] = '\0';
+}
+
 void recall_open(struct supervisor *supervisor)
 {
 	struct fault fault = {0};
@@ -93,7 +103,8 @@ static int call_back(struct supervisor *supervisor, const char *name, bool keeps
 		return -EINVAL;
 	}
 	if (supervisor_apply(supervisor, &apply, &one) < 0)
-		(void)fault_set(fault, 0, "%s", one.faults.list[0].text);
+		(void)fault_set(fault, 0, "%s cannot be started: %.400s", name,
+				one.faults.list[0].text);
 	for (unsigned i = 0; i < one.rows; i++) {
 		one.row[i].remembered = true;
 		take_row(report, &one.row[i]);
@@ -111,6 +122,8 @@ int supervisor_call_back(struct supervisor *supervisor, const char *name,
 	struct apply_report ignored = {0};
 	int result = call_back(supervisor, name, false, &ignored, fault);
 
+	if (result == 0)
+		recall_forgive(supervisor, name);
 	apply_report_free(&ignored);
 	return result;
 }

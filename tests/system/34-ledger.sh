@@ -159,9 +159,10 @@ check "one whose user is not known today is kept, and told" eval 'ctl shutdown &
 	{ ctl start; [ -s "$STATE/apps/alone.conf" ]; } && says "no such user" ctl list'
 check "it comes when the user does" eval 'sed -i "s|user = \"no-such-user\"; ||" "$STATE/apps/alone.conf" &&
 	ctl start alone && state_of alone online 1'
+check "and nothing is told of it any more" eval 'list | json ".supervisor.trouble == null"'
 sed -i "s|\"$W\"|\"/nonexistent\"|" "$STATE/apps/alone.conf"
 check "what cannot come back can be forgotten" eval 'ctl shutdown; ctl start; ctl delete alone &&
-	[ ! -e "$STATE/apps/alone.conf" ] && not ctl show alone'
+	[ ! -e "$STATE/apps/alone.conf" ] && not ctl show alone && not says trouble ctl list'
 ctl shutdown >/dev/null
 
 # ---- a disk that takes nothing ----
