@@ -133,8 +133,29 @@ as_root() {
 	failing "a user without an entry and group" 'cwd = "/"; user = "3999999999";' "set group, too"
 
 	retire
+	by_itself "$port"
 	shielded
 	capable "$port"
+}
+
+# A program that binds its port itself, as a user that may not: what the configuration names
+# it gets through clusterd, and nothing else.
+by_itself() { # PORT
+	if [ ! -x /usr/bin/python3 ]; then
+		skip "a program that binds its port itself" "no python3 here"
+		return
+	fi
+	python() { # NAME PORT SETTINGS
+		printf '{ name = "%s"; user = "www-data"; cwd = "/"; instances = 2; restart = { max = 2; };
+			command = [ "/usr/bin/python3", "-m", "http.server", "--bind", "127.0.0.1", "%s" ]; %s }' "$@"
+	}
+	apps "$(python named "$1" "listen = [ \"127.0.0.1:$1\" ];")" | config
+	check "a program that binds a low port itself, as www-data" supervise named
+	check "is served that port" within 10 fetch "$1" / -o /dev/null
+	apps "$(python unnamed "$(($1 - 1))" '')" >"$HOUSE/unnamed.conf"
+	check "where nobody allowed it, it is refused" exits 1 ctl start "$HOUSE/unnamed.conf"
+	check "as the kernel would have" grep -q 'Permission denied' "$CLUSTERD_HOME/log/unnamed-err.log"
+	retire
 }
 
 # What protects the supervisor when memory runs out is not for its workers.
