@@ -139,8 +139,9 @@ static const struct {
 	[SPEC_LISTENS_UNSEEN] = {"ready.on",
 				 "\"listen\" cannot be told without a bridge: see adopt"},
 	[SPEC_PROBES_TWICE] = {"probe.tcp", "says less than probe.http: leave it out"},
-	[SPEC_PROBES_NO_SLOT] = {"probe", "needs an IPv4 address in listen, and "
-					  "slot_addresses, to reach each slot"},
+	[SPEC_PROBES_NO_SLOT] =
+		{"probe", "needs an IPv4 address in listen, slot_addresses, and no "
+			  "queue for a balance, to reach each slot"},
 };
 
 static void check_app(struct value_reader *reader, const struct draft_app *app)

@@ -19,7 +19,9 @@ bool spec_probes(const struct app_spec *app)
 /* IPv4, alone or with IPv6, and a socket for each slot. */
 static bool has_slot_address(const struct app_spec *app)
 {
-	for (unsigned i = 0; app->slot_addresses && i < app->listen_count; i++)
+	if (!app->slot_addresses || app->balance == BALANCE_QUEUE)
+		return false;
+	for (unsigned i = 0; i < app->listen_count; i++)
 		if (app->listen[i][0] != '[' && strncmp(app->listen[i], "unix:", 5) != 0)
 			return true;
 	return false;

@@ -126,6 +126,9 @@ START_TEST(probes_need_an_address_of_each_slot)
 			 rows[_i].fits ? SPEC_FITS : SPEC_PROBES_NO_SLOT);
 	app.slot_addresses = false;
 	ck_assert_int_eq(spec_check(&app, SPEC_FITS), SPEC_PROBES_NO_SLOT);
+	app.slot_addresses = true;
+	app.balance = BALANCE_QUEUE;
+	ck_assert_int_eq(spec_check(&app, SPEC_FITS), SPEC_PROBES_NO_SLOT);
 	app.probe.http = NULL;
 	ck_assert_int_eq(spec_check(&app, SPEC_FITS), SPEC_FITS);
 }
