@@ -147,6 +147,8 @@ enum flag {
 	  "drain and stop everything, then the supervisor")                             \
 	X(VERSION, "version", "", "", 0, 0, 0, LOCAL, NULL, NULL,                       \
 	  "print the versions of clusterctl and of the supervisor")                     \
+	X(DOCTOR, "doctor", "", "", 0, 0, 0, LOCAL, NULL, NULL,                         \
+	  "check limits, kernel features and permissions")                              \
 	X(INIT, "init", "", "", 0, 0, 0, LOCAL, NULL, NULL,                             \
 	  "print a commented config to begin with")                                     \
 	X(IMPORT, "import", "", "FILE", 1, 1, FLAG_BIT(PROFILE), LOCAL, NULL, NULL,     \
@@ -167,8 +169,6 @@ enum flag {
 	  "replace the running supervisor in place")                                    \
 	X(STARTUP, "startup", "", "", 0, 0, FLAG_BIT(USER), PLANNED, NULL, NULL,        \
 	  "install and enable the systemd unit")                                        \
-	X(DOCTOR, "doctor", "", "", 0, 0, 0, PLANNED, NULL, NULL,                       \
-	  "check limits, kernel features and permissions")                              \
 	X(SWEEP, "sweep", "", "", 0, 0, 0, PLANNED, NULL, NULL,                         \
 	  "end what a dead supervisor left behind")
 /* clang-format on */

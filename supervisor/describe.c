@@ -64,7 +64,7 @@ static const char types_text[] =
 	" foreign_listeners: ?string, trouble: ?string, config: ?string, config_line: "
 	"?int, command: ?[]string,"
 	" program: ?string, directory: ?string, generations: ?[]Generation, slot_listen: "
-	"?string, drain_signal: "
+	"?string, backlog: int, drain_signal: "
 	"?string,"
 	" ready_timeout_ms: ?int, drain_timeout_ms: ?int, heartbeat_interval_ms: ?int,"
 	" heartbeat_timeout_ms: ?int, user: ?string, group: ?string, umask: ?string,"

@@ -250,6 +250,7 @@ static void view_origin(struct json_writer *writer, const struct app_status *sta
 	json_put_text(writer, "program", status->program);
 	json_put_text(writer, "directory", status->directory);
 	json_put_text(writer, "slot_listen", status->slot_listen);
+	json_put_number(writer, "backlog", spec->backlog);
 	json_put_text(writer, "drain_signal", text_signal_name(spec->drain_signal));
 	json_put_figure(writer, "ready_timeout_ms", spec->policy.ready_timeout);
 	json_put_figure(writer, "drain_timeout_ms", spec->policy.drain_timeout);

@@ -32,6 +32,8 @@ enum exit_code verb_ping(const struct options *options);
 enum exit_code verb_version(const struct options *options);
 enum exit_code verb_shutdown(const struct options *options);
 
+enum exit_code verb_doctor(const struct options *options);
+
 /* local.c: without a supervisor */
 enum exit_code verb_check(const struct options *options);
 enum exit_code verb_init(const struct options *options);
