@@ -137,6 +137,14 @@ check "a name that a proxy spells out is the same" equal \
 	"$(ask / --request-target "http://example.org/assets/a.js")" asset
 check "what is no path at all is refused" gives 400 / --request-target example.org
 check "OPTIONS * is not offered" gives 405 / -X OPTIONS --request-target '*'
+check "what is not there is told in a line" equal "$(ask /users/7)" "404 Not Found"
+printf 'our own 404\n' >"$root/404.html"
+check "or by a page, if the site has one" equal "$(ask /users/7)" 'our own 404'
+check "with the status all the same" gives 404 /users/7
+check "as HTML" header_is Content-Type 'text/html; charset=utf-8' /users/7
+check "that nobody keeps" header_is Cache-Control no-store /users/7
+check "HEAD has its length" header_is Content-Length 12 /users/7 -I
+check "hidden names get it, too" equal "$(ask /.git/config)" 'our own 404'
 check "it exits with 0" end
 
 serve --spa --max-age 10m --immutable /static/
@@ -150,6 +158,7 @@ check "that is asked for each time" header_is Cache-Control no-cache /users/7
 check "its tag is that of the index" header_is ETag "$(header ETag /)" /users/7
 check "HEAD has it" gives 200 /users/7 -I
 check "POST has not" gives 405 /users/7 -d x
+check "its own page for files that are not there" equal "$(ask /assets/gone.js)" 'our own 404'
 check "what looks like a file is not there" gives 404 /assets/gone.js
 check "nor is what begins with a dot" gives 404 /.git/config
 check "what is there comes as it is" equal "$(ask /assets/a.js)" asset

@@ -15,6 +15,8 @@
 #include "worker/http/range.h"
 #include "worker/http/request.h"
 
+#define MISSING "404.html"
+
 /* What one answer is made of. */
 struct file {
 	int fd;
@@ -295,6 +297,24 @@ static enum MHD_Result answer_file(struct request *request, const struct file *f
 	return answer_range(request, file);
 }
 
+/* The site may have a page for what it has not. */
+static enum MHD_Result answer_missing(const struct files *files, struct request *request)
+{
+	struct MHD_Response *response;
+	struct file page;
+
+	if (open_regular(files, MISSING, &page) < 0)
+		return request_answer_status(request, MHD_HTTP_NOT_FOUND);
+	response = MHD_create_response_from_fd64((uint64_t)page.status.st_size, page.fd);
+	if (response == NULL) {
+		(void)close(page.fd);
+		return request_answer(request, MHD_HTTP_NOT_FOUND, NULL);
+	}
+	(void)MHD_add_response_header(response, "Content-Type", media_type(MISSING));
+	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
+	return request_answer(request, MHD_HTTP_NOT_FOUND, response);
+}
+
 enum MHD_Result files_answer(const struct files *files, struct request *request)
 {
 	struct file file;
@@ -303,10 +323,12 @@ enum MHD_Result files_answer(const struct files *files, struct request *request)
 	if (!request_is(request, "GET") && !request_is(request, "HEAD"))
 		return request_refuse_method(request, "GET, HEAD");
 	if (request->path[0] != '/' || path_is_hidden(request->path))
-		return request_answer_status(request, MHD_HTTP_NOT_FOUND);
+		return answer_missing(files, request);
 	error = find_file(files, request->path + 1, &file);
 	if (error == -EISDIR)
 		return redirect_to_folder(request);
+	if (error < 0 && status_of(error) == MHD_HTTP_NOT_FOUND)
+		return answer_missing(files, request);
 	if (error < 0)
 		return request_answer_status(request, status_of(error));
 	if (!choose_coding(files, request, &file))
