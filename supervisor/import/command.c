@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/interpreter.h"
+#include "supervisor/import/variables.h"
 
 #define SHELL "bash" /* as PM2 has it */
 
@@ -84,6 +85,31 @@ static void add_script(struct sheet *sheet, const char *script, const char *dire
 	sheet_add_word(sheet, words, script);
 }
 
+bool command_is_site(struct sheet *sheet)
+{
+	const char *script = sheet_text(sheet, "script");
+
+	return script != NULL && strcmp(script, "serve") == 0;
+}
+
+static void add_site(struct sheet *sheet, const char *directory, struct words *words)
+{
+	const char *path = variables_find(sheet, VARIABLES_SITE "PATH");
+	const char *single = variables_find(sheet, VARIABLES_SITE "SPA");
+	const char *index = variables_find(sheet, VARIABLES_SITE "HOMEPAGE");
+
+	sheet_add_word(sheet, words, "cluster-worker");
+	sheet_add_word(sheet, words, "--root");
+	sheet_add_word(sheet, words,
+		       resolve(sheet, directory, path != NULL ? path : "."));
+	if (single != NULL && strcmp(single, "true") == 0)
+		sheet_add_word(sheet, words, "--spa");
+	if (index == NULL || strcmp(index, "/index.html") == 0)
+		return;
+	sheet_add_word(sheet, words, "--index");
+	sheet_add_word(sheet, words, index + strspn(index, "/"));
+}
+
 static void put(struct sheet *sheet, const struct words *words)
 {
 	struct buffer list;
@@ -116,8 +142,12 @@ void command_translate(struct sheet *sheet)
 	}
 	if (directory == NULL)
 		return;
-	add_script(sheet, script, directory, &words);
-	sheet_words(sheet, "args", &words);
+	if (command_is_site(sheet)) {
+		add_site(sheet, directory, &words);
+	} else {
+		add_script(sheet, script, directory, &words);
+		sheet_words(sheet, "args", &words);
+	}
 	put(sheet, &words);
 	sheet_set_text(sheet, "cwd", directory);
 }

@@ -8,5 +8,7 @@
 
 /* Sets the command and the folder it runs in. */
 void command_translate(struct sheet *sheet);
+/* Is it PM2's own web server, for which ours stands in? */
+bool command_is_site(struct sheet *sheet);
 
 #endif

@@ -3,9 +3,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/address.h"
 #include "common/text.h"
 #include "supervisor/core/cron.h"
 #include "supervisor/core/spec.h"
+#include "supervisor/import/variables.h"
 
 #define BACKOFF_MOST 15000 /* of PM2's exponential backoff */
 
@@ -47,6 +49,50 @@ void rules_check_mode(struct sheet *sheet)
 	    strncmp(mode, "fork", strlen("fork")) != 0)
 		sheet_refuse(sheet, "exec_mode", "\"%.64s\" is neither cluster nor fork",
 			     mode);
+}
+
+/* What was behind a password is not to be open to everybody. */
+static const char *host_of_site(struct sheet *sheet)
+{
+	const char *host = variables_find(sheet, VARIABLES_SITE "HOST");
+	const char *guarded = variables_find(sheet, VARIABLES_SITE "BASIC_AUTH");
+
+	if (guarded != NULL && strcmp(guarded, "true") == 0) {
+		sheet_note(sheet, VARIABLES_SITE
+			   "BASIC_AUTH: the built-in worker asks nobody for a password, "
+			   "so it listens on this machine only; put a proxy that asks "
+			   "before it");
+		return "127.0.0.1";
+	}
+	if (host == NULL || strcmp(host, "localhost") == 0)
+		return host == NULL ? "0.0.0.0" : "127.0.0.1";
+	return strchr(host, ':') != NULL ? sheet_format(sheet, "[%s]", host) : host;
+}
+
+void rules_translate_site(struct sheet *sheet)
+{
+	const char *port = variables_find(sheet, VARIABLES_SITE "PORT");
+	const char *host = host_of_site(sheet);
+	struct address address;
+	unsigned number;
+
+	if (port == NULL)
+		port = variables_find(sheet, "PORT");
+	if (port == NULL)
+		port = "8080";
+	if (text_parse_unsigned(&number, port, 1, UINT16_MAX) < 0) {
+		sheet_refuse(sheet, VARIABLES_SITE "PORT", "expects 1 to %d", UINT16_MAX);
+		return;
+	}
+	sheet->listen = sheet_format(sheet, "%s:%u", host != NULL ? host : "", number);
+	if (sheet->listen == NULL)
+		return;
+	if (address_parse(&address, sheet->listen, NULL) < 0)
+		sheet_refuse(sheet, VARIABLES_SITE "HOST", "expects a numeric address");
+	else
+		sheet_set(
+			sheet, "listen",
+			sheet_format(sheet, "[ %s ]", sheet_quote(sheet, sheet->listen)));
 }
 
 /* ---- when they are ready, and how they end ---- */

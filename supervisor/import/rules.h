@@ -10,6 +10,8 @@
 /* Returns how many, or 0 if that follows from the machine. */
 int64_t rules_translate_instances(struct sheet *sheet);
 void rules_check_mode(struct sheet *sheet);
+/* Where PM2's own web server listens. */
+void rules_translate_site(struct sheet *sheet);
 void rules_translate_ready(struct sheet *sheet);
 void rules_translate_drain(struct sheet *sheet);
 void rules_translate_restart(struct sheet *sheet);

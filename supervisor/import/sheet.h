@@ -28,6 +28,7 @@ struct sheet {
 	bool (*has_file)(const char *path);
 	const struct json *said; /* the app, as PM2 has it */
 	const char *name;        /* NULL: not known yet */
+	const char *listen;      /* an address; NULL: it opens its ports itself */
 	struct {
 		const char *path;  /* "drain.signal" */
 		const char *value; /* as libconfig reads it */

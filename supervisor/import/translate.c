@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/address.h"
 #include "supervisor/core/spec.h"
 #include "supervisor/import/command.h"
 #include "supervisor/import/pm2.h"
@@ -21,6 +22,7 @@ struct translation {
 	struct faults *faults;
 	struct buffer *to;
 	const char *name[SPEC_APPS];
+	const char *listen[SPEC_APPS]; /* or NULL */
 	unsigned apps;
 	int64_t workers;
 	bool has_profile;
@@ -95,6 +97,21 @@ static void translate_name(struct translation *all, struct sheet *sheet)
 	sheet_set_text(sheet, "name", name);
 }
 
+/* Is the address free of what the apps before have? */
+static void check_claims(const struct translation *all, struct sheet *sheet)
+{
+	struct address wanted, taken;
+
+	if (sheet->listen == NULL || address_parse(&wanted, sheet->listen, NULL) < 0)
+		return;
+	for (unsigned i = 0; i < all->apps; i++)
+		if (all->listen[i] != NULL &&
+		    address_parse(&taken, all->listen[i], NULL) == 0 &&
+		    address_claims(&taken, &wanted))
+			sheet_refuse(sheet, VARIABLES_SITE "PORT", "%s is taken by %s",
+				     sheet->listen, all->name[i]);
+}
+
 /* ---- one app ---- */
 
 static bool is_off(const struct json *value)
@@ -147,6 +164,8 @@ static void translate_app(struct translation *all, const struct json *said)
 	instances = rules_translate_instances(&sheet);
 	variables_translate(&sheet, instances);
 	rules_check_mode(&sheet);
+	if (command_is_site(&sheet))
+		rules_translate_site(&sheet);
 	rules_translate_ready(&sheet);
 	rules_translate_drain(&sheet);
 	rules_translate_restart(&sheet);
@@ -159,6 +178,8 @@ static void translate_app(struct translation *all, const struct json *said)
 		sheet_refuse(&sheet, "script", "there is too much of it");
 		return;
 	}
+	check_claims(all, &sheet);
+	all->listen[all->apps] = sheet.listen;
 	all->name[all->apps++] = sheet.name;
 	all->workers += instances;
 	buffer_append_text(all->to, all->apps > 1 ? ",\n" : "");

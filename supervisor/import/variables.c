@@ -75,7 +75,7 @@ static bool is_settable(struct sheet *sheet, const char *key, const char *name)
 	else if (reserved)
 		sheet_note(sheet, "%s: %s is set by clusterd", key, name);
 	else
-		return true;
+		return strncmp(name, VARIABLES_SITE, strlen(VARIABLES_SITE)) != 0;
 	return false;
 }
 
@@ -95,6 +95,25 @@ static void add(struct variables *variables, const char *key, const struct json 
 	}
 }
 
+static bool is_chosen(const struct sheet *sheet, const char *key)
+{
+	return sheet->profile != NULL &&
+	       strncmp(key, PM2_PROFILE, strlen(PM2_PROFILE)) == 0 &&
+	       strcmp(key + strlen(PM2_PROFILE), sheet->profile) == 0;
+}
+
+const char *variables_find(struct sheet *sheet, const char *name)
+{
+	const struct json *value = json_find(sheet_find(sheet, "env"), name);
+	struct json_member member = {0};
+
+	while (json_next(sheet->said, &member))
+		if (is_chosen(sheet, member.key) &&
+		    !json_is_none(json_find(member.value, name)))
+			value = json_find(member.value, name);
+	return json_is_none(value) ? NULL : sheet_print_scalar(sheet, value);
+}
+
 /* Chosen by --env; the others are only named. */
 static void add_profiles(struct variables *variables)
 {
@@ -102,12 +121,10 @@ static void add_profiles(struct variables *variables)
 	struct json_member member = {0};
 
 	while (json_next(sheet->said, &member)) {
-		const char *profile = member.key + strlen(PM2_PROFILE);
-
 		if (strncmp(member.key, PM2_PROFILE, strlen(PM2_PROFILE)) != 0 ||
 		    json_is_none(member.value))
 			continue;
-		if (sheet->profile != NULL && strcmp(profile, sheet->profile) == 0)
+		if (is_chosen(sheet, member.key))
 			add(variables, member.key, member.value);
 		else
 			sheet_note_key(sheet, member.key, member.value,

@@ -7,6 +7,11 @@
 
 #include "supervisor/import/sheet.h"
 
+#define VARIABLES_SITE "PM2_SERVE_" /* begins those that are for PM2's own server */
+
+/* A variable's value, by the profile or else by env; NULL: not said. */
+const char *variables_find(struct sheet *sheet, const char *name);
+
 /* `instances`: how many, 0 if that is not a number. */
 void variables_translate(struct sheet *sheet, int64_t instances);
 

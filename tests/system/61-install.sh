@@ -12,7 +12,8 @@ files() { find "$stage" ! -type d -printf '%P\n' | sort; }
 mode_is() { equal "$(stat -c %a "$1")" "$2"; }
 
 check "make install succeeds" make_stage install
-for program in sbin/clusterd bin/clusterctl libexec/clusterd/cluster-worker; do
+for program in sbin/clusterd bin/clusterctl libexec/clusterd/cluster-worker \
+	libexec/clusterd/cluster-import; do
 	check "$program is installed and can be run" mode_is "$at/$program" 755
 done
 for page in man1/clusterctl.1 man3/libclusterworker.3 man5/cluster.conf.5 \

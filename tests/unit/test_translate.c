@@ -95,6 +95,23 @@ static const struct {
 	{"\"cwd\":\"/opt\"", "cwd = \"/opt\";"},
 	{"\"cwd\":\".\"", "cwd = \"/srv\";"},
 
+	{"\"script\":\"serve\"",
+	 "command = [ \"cluster-worker\", \"--root\", \"/srv\" ];"},
+	{"\"script\":\"serve\"", "listen = [ \"0.0.0.0:8080\" ];"},
+	{"\"script\":\"serve\",\"env\":{\"PM2_SERVE_PATH\":\"./dist\",\"PM2_SERVE_SPA\":"
+	 "\"true\",\"PM2_SERVE_HOMEPAGE\":\"/a.html\"}",
+	 "command = [ \"cluster-worker\", \"--root\", \"/srv/dist\", \"--spa\", "
+	 "\"--index\", "
+	 "\"a.html\" ];"},
+	{"\"script\":\"serve\",\"env\":{\"PM2_SERVE_PORT\":80,\"PM2_SERVE_HOST\":\"::"
+	 "1\"}",
+	 "listen = [ \"[::1]:80\" ];"},
+	{"\"script\":\"serve\",\"env\":{\"PM2_SERVE_BASIC_AUTH\":true,\"PM2_SERVE_HOST\":"
+	 "\"0.0.0.0\"}",
+	 "listen = [ \"127.0.0.1:8080\" ];"},
+	{"\"script\":\"serve\",\"env\":{\"PM2_SERVE_BASIC_AUTH\":\"true\"}",
+	 "# PM2_SERVE_BASIC_AUTH: the built-in worker asks nobody"},
+
 	{"\"instances\":4", "instances = 4;"},
 	{"\"instances\":\"4\"", "instances = 4;"},
 	{"\"instances\":\"max\"", "instances = \"max\";"},
@@ -147,7 +164,7 @@ static const struct {
 
 START_TEST(a_word_of_theirs_becomes_one_of_ours)
 {
-	char json[256];
+	char json[512];
 	const char *said = translations[_i].said;
 
 	snprintf(json, sizeof(json), "{%s%s}",
@@ -258,6 +275,12 @@ static const struct {
 	 "eco.json: a.exec_mode: \"x\" is neither cluster nor fork"},
 	{"{\"script\":\"a\",\"stop_exit_codes\":[256]}",
 	 "eco.json: a.stop_exit_codes: expects 0 to 255"},
+	{"{\"script\":\"serve\",\"env\":{\"PM2_SERVE_PORT\":0}}",
+	 "eco.json: serve.PM2_SERVE_PORT: expects 1 to 65535"},
+	{"{\"script\":\"serve\",\"env\":{\"PM2_SERVE_HOST\":\"example.org\"}}",
+	 "eco.json: serve.PM2_SERVE_HOST: expects a numeric address"},
+	{"[{\"script\":\"serve\"},{\"script\":\"serve\",\"name\":\"b\"}]",
+	 "eco.json: b.PM2_SERVE_PORT: 0.0.0.0:8080 is taken by serve"},
 	{"{\"script\":\"a\",\"max_memory_restart\":\"much\"}",
 	 "eco.json: a.max_memory_restart: expects bytes, or a size such as \"300M\""},
 };
