@@ -73,10 +73,8 @@ static bool leans(enum balance policy)
 	return policy == BALANCE_LEAST_CONN || policy == BALANCE_LEAST_LATENCY;
 }
 
-unsigned dealing_factor(const struct app *app, unsigned slot)
+unsigned dealing_factor(const struct app *app, enum balance policy, unsigned slot)
 {
-	enum balance policy = dealing_policy(app);
-
 	if (!leans(policy))
 		return 1;
 	return policy == app->leaning ? lean_factor(&app->lean, slot) : LEAN_EVEN;

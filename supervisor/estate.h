@@ -432,7 +432,8 @@ bool sharing_has_heir(const struct app *app, const struct holding *holding,
 /* dealing.c */
 void dealing_read(const struct app *app, struct dealing *ret_dealing); /* in force */
 enum balance dealing_policy(const struct app *app);
-unsigned dealing_factor(const struct app *app, unsigned slot); /* on its weight */
+/* On the slot's weight, by this policy. */
+unsigned dealing_factor(const struct app *app, enum balance policy, unsigned slot);
 void dealing_hear(const struct seat *seat, const struct beat *beat);
 void dealing_settle(struct app *app); /* ends an override when its time is over */
 void dealing_read_status(const struct app *app, struct app_status *status);

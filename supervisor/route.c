@@ -68,7 +68,8 @@ static void count_sharers(const struct app *app, const struct holding *holding,
 
 	for (unsigned i = 0; i < core_count(&app->core); i++)
 		if (sharing_accepts(app, holding, i, 0))
-			weight += dealing->weight[i] * dealing_factor(app, i);
+			weight += dealing->weight[i] *
+				  dealing_factor(app, dealing->balance, i);
 	first->healthy = weight > 0;
 	if (weight > 0)
 		first->weight = weight;
@@ -93,7 +94,8 @@ static void steer(struct app *app, struct holding *holding)
 		slot[i].healthy = core_routes(&app->core, i) &&
 				  sharing_accepts(app, holding, i, i) &&
 				  !crowd_avoids(app, i);
-		slot[i].weight = dealing.weight[i] * dealing_factor(app, i);
+		slot[i].weight =
+			dealing.weight[i] * dealing_factor(app, dealing.balance, i);
 	}
 	if (sharing)
 		count_sharers(app, holding, &dealing, &slot[0]);

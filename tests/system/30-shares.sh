@@ -17,7 +17,7 @@ both='"127.0.0.1:0"'
 dealt() { w_app "$1" "$2" "listen = [ $both ]; balance = \"$3\"; $QUICK heartbeat = false; $4"; }
 
 apps "$(dealt random 4 random '')" "$(dealt hash 4 hash '')" "$(dealt ip 4 ip-hash '')" \
-	"$(dealt turns 4 round-robin '')" "$(dealt cpu "$(nproc)" cpu '')" \
+	"$(dealt turns 4 round-robin '')" "$(dealt cpu "$(nproc)" cpu 'affinity = "auto";')" \
 	"$(dealt heavy 3 random 'weights = [ 2, 1, 1 ];')" | config
 check "apps of every policy" supervise random hash ip turns cpu heavy
 
@@ -146,6 +146,8 @@ if [ "$cores" -gt 1 ] && [ "${#core[@]}" = "$cores" ]; then
 				load_shows deal ".workers | map(.slot) | unique == [$slot]"
 		}
 		check "what comes to core ${core[slot]} is slot $slot's" thrice only_its_slot
+		check "whose worker runs there and nowhere else" says "list: ${core[slot]}" \
+			taskset -c -p "$(app cpu ".workers[$slot].pid")"
 	done
 	ctl scale cpu $((2 * cores)) >/dev/null
 	halves=(0 50)
