@@ -86,7 +86,7 @@ AID        := $(call obj,$(AIDE))
 name        = $(basename $(notdir $(1)))
 PROGRAMS   := $(addprefix $(BUILD)/,$(call name,$(wildcard $(MAINS))))
 LIBRARIES  := $(if $(LIBRARY),$(addprefix $(BUILD)/libclusterworker.,a so)) \
-	$(BUILD)/libclusterbind.so
+	$(BUILD)/libclusterbind.so $(BUILD)/clusterd-node.cjs
 EXAMPLE_PROGRAMS := $(addprefix $(BUILD)/examples/,$(call name,$(EXAMPLES)))
 UNIT_PROGRAMS    := $(addprefix $(BUILD)/tests/,$(call name,$(UNITS)))
 MODEL_PROGRAMS   := $(addprefix $(BUILD)/tests/,$(call name,$(MODEL_MAIN)))
@@ -182,6 +182,10 @@ $(BUILD)/libclusterworker.so: $(call obj,$(LIBRARY)) $(SYMBOLS)
 		$(LDFLAGS) -o $@ $(filter %.o,$^)
 	$(Q)ln -sf libclusterworker.so $(BUILD)/$(SONAME)
 comma      := ,
+
+$(BUILD)/clusterd-node.cjs: worker/node/clusterd-node.cjs
+	$(call say,COPY,$@)
+	$(Q)install -m 755 $< $@
 
 # Preloaded into programs of others: no sanitizer of ours goes with it.
 PRELOAD    := worker/preload/clusterbind.c

@@ -10,9 +10,9 @@ cd "$(dirname "$0")/.." || exit 1
 # Rooms of the supervisor: modules that are one thing in several files, named after the one
 # whose header the others see.  In `supervisor` all meet, and failures are logged.
 rooms='
-supervisor > supervisor apply report recall launch origin app generation digest
-	environment operation seat spawn route broker checkup dealing crowd bounds holding
-	signals status rights estate clusterd sharing
+supervisor > supervisor apply report recall launch origin app generation digest environment
+	operation seat spawn route broker channel checkup dealing crowd bounds holding signals
+	status rights estate clusterd sharing
 control > control access reserve commands adjust call judge orders view select queries describe
 config > config settings assign source value draft gather permit identity trust
 listener > listener group port local retreat

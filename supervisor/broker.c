@@ -66,11 +66,29 @@ static unsigned first_unprivileged_port(void)
 /* A worker gets nothing through us that it may not have by itself. */
 static bool may_have(uid_t uid, const struct address *wanted)
 {
-	return uid == 0 || address_port(wanted) >= first_unprivileged_port();
+	if (uid == 0 || wanted->kind == ADDRESS_UNIX)
+		return uid == geteuid();
+	return address_port(wanted) == 0 ||
+	       address_port(wanted) >= first_unprivileged_port();
+}
+
+static int add_holding(struct app *app, struct generation *generation,
+		       struct holding *holding, struct fault *fault)
+{
+	for (unsigned i = 0; i < generation->holdings; i++)
+		if (generation->holding[i] == holding)
+			return (int)i;
+	if (generation->holdings == ARRAY_COUNT(generation->holding))
+		return fault_set(fault, -ENOTSUP, "%s: too many addresses",
+				 holding->text);
+	generation->holding[generation->holdings++] = holding;
+	app->stepped = true; /* steers it */
+	return (int)generation->holdings - 1;
 }
 
 static int open_on_the_spot(struct app *app, struct generation *generation,
-			    const struct address *wanted, struct fault *fault)
+			    const struct address *wanted, unsigned index,
+			    struct fault *fault)
 {
 	char text[ADDRESS_TEXT];
 	const struct app *owner = find_owner(app, wanted);
@@ -81,53 +99,80 @@ static int open_on_the_spot(struct app *app, struct generation *generation,
 	if (owner != NULL)
 		return fault_set(fault, -EADDRINUSE, "%s is listened on by %s", text,
 				 owner->name);
-	if (generation->holdings == ARRAY_COUNT(generation->holding))
-		return fault_set(fault, -ENOTSUP, "%s: too many addresses", text);
-	holding = holding_need(app, generation->spec, text,
+	holding = holding_need(app, generation->spec, text, index,
 			       sharing_sockets(app, generation, app->core.slots), fault);
 	if (holding == NULL)
 		return -EADDRINUSE;
-	generation->holding[generation->holdings++] = holding;
-	app->stepped = true; /* steers it */
-	if (app->holdings != newest)
+	if (holding != newest && app->holdings != newest) {
+		address_format(&holding->listener.address, text);
 		log_info("%s: listens on %s", app->name, text);
-	return (int)generation->holdings - 1;
+	}
+	return add_holding(app, generation, holding, fault);
 }
 
-int broker_find(struct seat *seat, const struct address *wanted, uid_t uid, int *ret_fd)
+int broker_find(struct seat *seat, const struct address *wanted, unsigned index,
+		uid_t uid, int *ret_fd)
 {
 	const struct place *place = seat->place;
 	struct generation *generation = generation_find(place->app, seat->generation);
 	struct fault fault = {0};
-	int index = find_named(generation, wanted);
+	int found = find_named(generation, wanted);
 
-	if (index < 0 && !may_have(uid, wanted))
+	if (found < 0 && !may_have(uid, wanted))
 		return -EACCES;
-	if (index < 0)
-		index = open_on_the_spot(place->app, generation, wanted, &fault);
-	if (index < 0) {
+	if (found < 0)
+		found = open_on_the_spot(place->app, generation, wanted, index, &fault);
+	if (found < 0) {
 		log_warn("%s.%u: worker %d cannot listen: %s", place->app->name,
 			 place->slot, (int)seat->process.pid, fault.text);
-		return index;
+		return found;
 	}
-	seat->asked = true;
-	*ret_fd = listener_fd(&generation->holding[index]->listener,
+	seat->asked |= UINT64_C(1) << found;
+	*ret_fd = listener_fd(&generation->holding[found]->listener,
 			      sharing_socket(generation, place->slot));
 	return 0;
 }
 
-int broker_listening(struct seat *seat, const struct address *address)
+int broker_find_lent(struct seat *seat, int descriptor, int *ret_fd)
+{
+	enum { FIRST = 3 }; /* of LISTEN_FDS */
+	const struct generation *generation;
+	int index = descriptor - FIRST;
+
+	generation = generation_find(seat->place->app, seat->generation);
+	if (index < 0 || (unsigned)index >= generation->spec->listen_count)
+		return -EBADF;
+	seat->asked |= UINT64_C(1) << index;
+	*ret_fd = listener_fd(&generation->holding[index]->listener,
+			      sharing_socket(generation, seat->place->slot));
+	return 0;
+}
+
+static void note_listening(struct seat *seat, uint64_t holdings)
 {
 	struct app *app = seat->place->app;
 	struct core_event event = {.kind = CORE_LISTENING, .at = seat_ref(seat)};
+
+	seat->listening |= holdings;
+	app->stepped = true;
+	supervisor_post(app, &event);
+}
+
+int broker_listening(struct seat *seat, const struct address *address)
+{
+	const struct app *app = seat->place->app;
 	int index = find_named(generation_find(app, seat->generation), address);
 
 	if (index < 0)
 		return -ENOTSUP;
-	seat->listening |= UINT64_C(1) << index;
-	app->stepped = true;
-	supervisor_post(app, &event);
+	note_listening(seat, UINT64_C(1) << index);
 	return 0;
+}
+
+void broker_listening_all(struct seat *seat)
+{
+	if (seat->asked != 0)
+		note_listening(seat, seat->asked);
 }
 
 const char *broker_door(const struct seat *seat)
@@ -135,8 +180,8 @@ const char *broker_door(const struct seat *seat)
 	const struct generation *generation;
 
 	generation = generation_find(seat->place->app, seat->generation);
-	if (seat->asked)
-		return "preload";
+	if (seat->asked != 0)
+		return generation->node_preload != NULL ? "node" : "preload";
 	return generation->spec->listen_count > 0 &&
 			       generation->spec->adopt != SPEC_ADOPT_NONE
 		       ? "listen-fds"
@@ -164,7 +209,7 @@ static void serve(struct caller *caller, const struct desk_question *question)
 	if (seat != NULL && question->verb == ASK_LISTENING)
 		error = -broker_listening(seat, &question->address);
 	else if (seat != NULL)
-		error = -broker_find(seat, &question->address, caller->uid, &fd);
+		error = -broker_find(seat, &question->address, 0, caller->uid, &fd);
 	desk_answer(caller->watch.fd, error == ENOTSUP ? ASK_YOURSELF : error, fd);
 }
 

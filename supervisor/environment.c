@@ -14,6 +14,7 @@
 #include "common/ask.h"
 #include "supervisor/estate.h"
 
+#define FIRST_LENT     3 /* descriptor: the first socket, or what comes behind them */
 #define ENV_FILE_BYTES 65536
 #define VARIABLES      1024 /* an app can have */
 
@@ -262,6 +263,23 @@ static void set_preload(struct builder *builder, const struct app *app,
 	set(builder, ASK_ENVIRONMENT "=%s", app->supervisor->broker.path);
 }
 
+/* What Node's cluster module expects of its parent, and what PM2's apps expect. */
+static void set_node(struct builder *builder, const struct generation *generation,
+		     const struct place *place, unsigned listens)
+{
+	const char *theirs = find_entry(generation->environment, "NODE_OPTIONS");
+
+	if (generation->node_preload == NULL)
+		return;
+	set(builder, "NODE_CHANNEL_FD=%u", FIRST_LENT + listens);
+	set(builder, "NODE_CHANNEL_SERIALIZATION_MODE=json");
+	set(builder, "NODE_UNIQUE_ID=%u", place->slot + 1);
+	set(builder, "CLUSTER_NOTIFY_FD=%u", FIRST_LENT + listens + 1);
+	set(builder, "NODE_OPTIONS=--require=%s%s%s", generation->node_preload,
+	    theirs != NULL ? " " : "", theirs != NULL ? theirs : "");
+	set(builder, "pm_id=%u", place->slot);
+}
+
 /* The whole environment of one worker; NULL: out of memory. */
 char **environment_of(struct arena *arena, const struct app *app,
 		      const struct generation *generation, const struct place *place,
@@ -284,6 +302,7 @@ char **environment_of(struct arena *arena, const struct app *app,
 		set(&builder, "WATCHDOG_PID=");
 	}
 	set_preload(&builder, app, generation);
+	set_node(&builder, generation, place, listens);
 	set(&builder, "CLUSTER_APP=%s", app->name);
 	set(&builder, "CLUSTER_SLOT=%u", place->slot);
 	set(&builder, "CLUSTER_INSTANCES=%u", app->core.want.count);

@@ -14,6 +14,7 @@
 
 #include <ev.h>
 
+#include "common/buffer.h"
 #include "supervisor/app.h"
 #include "supervisor/control.h"
 #include "supervisor/core/cron.h"
@@ -62,8 +63,9 @@ struct generation {
 	char **environment;   /* NAME=VALUE, "%i" not yet filled in */
 	struct identity identity; /* where one is configured; else zeroed */
 	struct process_rights rights;
-	char *preload;     /* the library through which it asks; NULL: it does not */
-	unsigned holdings; /* those of the spec, then those that workers asked for */
+	char *preload;      /* the library by which it asks; NULL: it does not */
+	char *node_preload; /* what its Node.js loads first; NULL: it is none */
+	unsigned holdings;  /* those of the spec, then those that workers asked for */
 	struct holding *holding[SPEC_LISTEN + ASKED]; /* borrowed from the app */
 };
 
@@ -71,6 +73,20 @@ struct generation {
 struct override {
 	bool given;
 	struct dealing dealing, configured;
+};
+
+/* The way on which Node's cluster module asks its parent. */
+struct channel {
+	int fd;
+	struct ev_io watch;
+	struct ev_timer pause; /* after a flood */
+	struct buffer in;
+	bool skips;    /* the rest of a line that is too long */
+	bool is_noted; /* rubbish was said once */
+	unsigned keys; /* of sockets given */
+	msec window;   /* what is counted for a flood began here */
+	size_t in_window;
+	uint64_t of_app, rubbish; /* lines */
 };
 
 struct seat {
@@ -84,7 +100,8 @@ struct seat {
 	struct beat figures;      /* the last known of each */
 	char reason[REASON_SIZE]; /* why it failed, as far as known; empty */
 	bool exec_failed;         /* it never became the program it should be */
-	bool asked;               /* for a socket */
+	uint64_t asked;           /* for which of the generation's holdings */
+	struct channel channel;   /* to a Node.js worker; fd -1: none */
 	uint64_t listening;       /* on which of the generation's holdings it said so */
 	uint64_t cpu_usec;        /* at `sampled`, for the percentage */
 	msec sampled;
@@ -374,11 +391,19 @@ char **environment_command(struct arena *arena, char *const *command, unsigned s
 int broker_start(struct supervisor *supervisor, struct fault *fault);
 void broker_end(struct supervisor *supervisor);
 /* The socket for this worker on this address, lent; `uid`: whose worker it is.  -ENOTSUP:
- * not ours to give, it may bind by itself. */
-int broker_find(struct seat *seat, const struct address *wanted, uid_t uid, int *ret_fd);
+ * not ours to give, it may bind by itself.  `index`: which of those with port 0. */
+int broker_find(struct seat *seat, const struct address *wanted, unsigned index,
+		uid_t uid, int *ret_fd);
+/* The one it was lent as this descriptor, by LISTEN_FDS. */
+int broker_find_lent(struct seat *seat, int descriptor, int *ret_fd);
 /* It listens there from now on.  -ENOTSUP: on a socket that is not of ours. */
 int broker_listening(struct seat *seat, const struct address *address);
+void broker_listening_all(struct seat *seat);     /* on all that it asked for */
 const char *broker_door(const struct seat *seat); /* NULL: it came through none */
+
+/* channel.c */
+int channel_open(struct seat *seat, int *ret_theirs, struct fault *fault);
+void channel_close(struct seat *seat);
 
 /* seat.c */
 struct seat_ref seat_ref(const struct seat *seat);
@@ -398,8 +423,10 @@ void spawn_reopen_logs(const struct app *app);
 /* holding.c */
 int holding_open(struct app *app, struct generation *generation, unsigned slots,
 		 struct fault *fault);
+struct holding *holding_find(const struct app *app, const char *text, unsigned index);
 struct holding *holding_need(struct app *app, const struct app_spec *spec,
-			     const char *text, unsigned slots, struct fault *fault);
+			     const char *text, unsigned index, unsigned slots,
+			     struct fault *fault);
 int holdings_grow(struct app *app, const struct generation *generation, unsigned slots,
 		  struct fault *fault);
 void holdings_close(struct app *app);

@@ -178,32 +178,46 @@ static bool is_our_own(const char *program, const char *library)
 	return strncmp(program, library, length) == 0 && !strchr(program + length, '/');
 }
 
+static int find_part(struct generation *generation, const char *name, char **ret_path,
+		     struct fault *fault)
+{
+	char path[PLACES_PATH];
+	int result;
+
+	result = places_find_program(path, sizeof(path), name, "", NULL, fault);
+	if (result < 0)
+		return result;
+	if (is_our_own(generation->program.path, path))
+		return 0;
+	*ret_path = arena_text(&generation->words, path);
+	return *ret_path != NULL ? 0 : -ENOMEM;
+}
+
 /* How the program is met if it opens its port by itself. */
 static int choose_door(struct generation *generation, struct fault *fault)
 {
 	enum spec_adopt adopt = generation->spec->adopt;
-	char library[PLACES_PATH];
-	const char *refusal;
-	int result;
+	const char *program = generation->program.path;
+	enum nature nature;
 
 	if (adopt == SPEC_ADOPT_NONE || adopt == SPEC_ADOPT_LISTEN_FDS)
 		return 0;
-	refusal =
-		door_refusal(door_look(generation->program.path, search_path(generation),
-				       generation->directory_path));
-	if (refusal != NULL && adopt == SPEC_ADOPT_PRELOAD)
-		return fault_set(fault, -EINVAL, "cannot preload %s: %s",
-				 generation->program.path, refusal);
-	if (refusal != NULL)
-		return 0;
-	result = places_find_program(library, sizeof(library), "libclusterbind.so", "",
-				     NULL, fault);
-	if (result < 0)
-		return result;
-	if (is_our_own(generation->program.path, library))
-		return 0;
-	generation->preload = arena_text(&generation->words, library);
-	return generation->preload != NULL ? 0 : -ENOMEM;
+	nature = door_look(program, search_path(generation), generation->directory_path);
+	if (nature == NATURE_NODE && adopt == SPEC_ADOPT_AUTO && door_is_node(program) &&
+	    generation->script.path == NULL)
+		nature = NATURE_DYNAMIC; /* `node -e` is no cluster worker, ever */
+	if (nature == NATURE_NODE && adopt != SPEC_ADOPT_PRELOAD)
+		return find_part(generation, "clusterd-node.cjs",
+				 &generation->node_preload, fault);
+	if (adopt == SPEC_ADOPT_NODE)
+		return fault_set(fault, -EINVAL, "adopt: %s is not Node.js", program);
+	if (door_refusal(nature) == NULL)
+		return find_part(generation, "libclusterbind.so", &generation->preload,
+				 fault);
+	if (adopt == SPEC_ADOPT_PRELOAD)
+		return fault_set(fault, -EINVAL, "cannot preload %s: %s", program,
+				 door_refusal(nature));
+	return 0;
 }
 
 static int resolve(const struct supervisor *supervisor, struct generation *generation,

@@ -57,6 +57,17 @@ int heartbeat_open(struct heartbeat *heartbeat, const char *path, struct fault *
 	return 0;
 }
 
+int heartbeat_connect(const struct heartbeat *heartbeat)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	CLOSE_FD int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	(void)strcpy(name.sun_path, heartbeat->path);
+	if (fd == -1 || connect(fd, (struct sockaddr *)&name, sizeof(name)) == -1)
+		return -errno;
+	return fd_take(&fd);
+}
+
 void heartbeat_close(struct heartbeat *heartbeat)
 {
 	if (heartbeat->path[0] == '\0')

@@ -30,6 +30,8 @@ struct heartbeat {
 
 /* Removes what a former supervisor left at `path`. */
 int heartbeat_open(struct heartbeat *heartbeat, const char *path, struct fault *fault);
+/* A socket to send beats by, for programs that can't make one; -errno. */
+int heartbeat_connect(const struct heartbeat *heartbeat);
 void heartbeat_close(struct heartbeat *heartbeat); /* accepts a zeroed one */
 
 /* The next datagram: 1 and its sender, 0 when none waits, -EBADMSG for garbage (counted,

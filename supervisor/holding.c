@@ -12,12 +12,19 @@
 
 #define TAKEN 4 /* sockets of systemd for one address; more than one is refused */
 
-static struct holding *holding_find(const struct app *app, const char *text)
+/* The oldest of this text, or the `index`th younger one: only of port 0 there are more.
+ */
+struct holding *holding_find(const struct app *app, const char *text, unsigned index)
 {
+	struct holding *found = NULL;
+	unsigned count = 0;
+
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
-		if (strcmp(at->text, text) == 0)
-			return at;
-	return NULL;
+		count += strcmp(at->text, text) == 0;
+	for (struct holding *at = app->holdings; at != NULL; at = at->next)
+		if (strcmp(at->text, text) == 0 && --count == index)
+			found = at;
+	return found;
 }
 
 /* Copies of what systemd handed over for this address: it keeps its own for later. */
@@ -67,9 +74,10 @@ static struct holding *holding_new(struct app *app, const char *text, unsigned s
 
 /* The one there is, or a new one. */
 struct holding *holding_need(struct app *app, const struct app_spec *spec,
-			     const char *text, unsigned slots, struct fault *fault)
+			     const char *text, unsigned index, unsigned slots,
+			     struct fault *fault)
 {
-	struct holding *holding = holding_find(app, text);
+	struct holding *holding = holding_find(app, text, index);
 
 	if (holding != NULL)
 		return holding;
@@ -102,7 +110,7 @@ int holding_open(struct app *app, struct generation *generation, unsigned slots,
 	sockets = sharing_sockets(app, generation, slots);
 	for (unsigned i = 0; i < spec->listen_count; i++) {
 		struct holding *holding =
-			holding_need(app, spec, spec->listen[i], sockets, fault);
+			holding_need(app, spec, spec->listen[i], 0, sockets, fault);
 
 		if (holding == NULL)
 			return -EADDRINUSE;

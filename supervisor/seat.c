@@ -151,6 +151,7 @@ static void seat_init(struct seat *seat, struct place *place)
 	seat->place = place;
 	seat->process.pidfd = -1;
 	seat->process.exec_pipe = -1;
+	seat->channel.fd = -1;
 }
 
 static int open_notify(struct place *place, struct fault *fault)
@@ -323,6 +324,7 @@ void seat_exited(struct seat *seat, pid_t pid, int status)
 	record_end(seat, status);
 	post(seat, CORE_EXIT, verdict(seat, status));
 	seat_unregister(seat, pid);
+	channel_close(seat);
 	seat->process.pid = 0;
 	if (seat->place->app->core.want.running)
 		holdings_heal(seat->place);

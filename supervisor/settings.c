@@ -25,7 +25,7 @@ static const struct setting_choice adopts[] = {
 	{"auto", SPEC_ADOPT_AUTO, false},
 	{"listen-fds", SPEC_ADOPT_LISTEN_FDS, false},
 	{"none", SPEC_ADOPT_NONE, false},
-	{"node", 0, true},
+	{"node", SPEC_ADOPT_NODE, false},
 	{"preload", SPEC_ADOPT_PRELOAD, false},
 	{"seccomp", 0, true},
 	{0},

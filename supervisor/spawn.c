@@ -94,7 +94,7 @@ static void seat_begin(struct seat *seat, uint32_t generation)
 				      .latency_usec = BEAT_UNKNOWN};
 	seat->reason[0] = '\0';
 	seat->exec_failed = false;
-	seat->asked = false;
+	seat->asked = 0;
 	seat->listening = 0;
 	seat->cpu_percent = -1;
 	seat->sampled = 0;
@@ -159,7 +159,8 @@ static int spawn(struct seat *seat, const struct generation *generation,
 	struct place *place = seat->place;
 	const struct app *app = place->app;
 	struct arena arena = {0};
-	int listen_fd[SPEC_LISTEN];
+	int listen_fd[SPEC_LISTEN + 2]; /* what Node.js gets comes behind */
+	CLOSE_FD int channel = -1, notify = -1;
 	unsigned cpu;
 	int result;
 
@@ -180,6 +181,17 @@ static int spawn(struct seat *seat, const struct generation *generation,
 	order->directory_path = generation->directory_path;
 	order->argv = environment_command(&arena, generation->command, place->slot);
 	order->envp = environment_of(&arena, app, generation, place, order->listen_count);
+	if (generation->node_preload != NULL) {
+		result = channel_open(seat, &channel, fault);
+		if (result < 0)
+			return result;
+		notify = heartbeat_connect(&place->heartbeat);
+		if (notify < 0)
+			return fault_set(fault, notify, "notify socket: %s",
+					 strerror(-notify));
+		listen_fd[order->listen_count++] = channel;
+		listen_fd[order->listen_count++] = notify;
+	}
 	if (order->argv == NULL || order->envp == NULL)
 		result = fault_set(fault, -ENOMEM, "out of memory");
 	else
@@ -209,6 +221,8 @@ int spawn_worker(struct app *app, struct seat_ref at, uint32_t number,
 	if (result < 0)
 		return result;
 	result = spawn(seat, generation, &order, fault);
+	if (result < 0)
+		channel_close(seat);
 	fd_close(&order.out);
 	fd_close(&order.err);
 	if (result < 0)

@@ -23,9 +23,9 @@ static const char *base_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-static bool is_node(const char *path)
+bool door_is_node(const char *program)
 {
-	const char *name = base_name(path);
+	const char *name = base_name(program);
 
 	return strcmp(name, "node") == 0 || strcmp(name, "nodejs") == 0;
 }
@@ -138,8 +138,8 @@ enum nature door_look(const char *program, const char *search_path, const char *
 		if (memcmp(head, "#!", 2) != 0) {
 			if (is_privileged(fd))
 				return NATURE_PRIVILEGED;
-			return is_node(path) ? NATURE_NODE
-					     : of_elf(fd, head, (size_t)bytes);
+			return door_is_node(path) ? NATURE_NODE
+						  : of_elf(fd, head, (size_t)bytes);
 		}
 		if (!find_interpreter(head + 2, search_path, directory, path))
 			return NATURE_STRANGE;

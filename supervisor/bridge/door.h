@@ -24,6 +24,9 @@ enum nature {
 enum nature door_look(const char *program, const char *search_path,
 		      const char *directory);
 
+/* Is it Node.js itself, and no script that it interprets? */
+bool door_is_node(const char *program);
+
 /* Why a program of this nature cannot be preloaded; NULL: it can. */
 const char *door_refusal(enum nature nature);
 

@@ -1,0 +1,27 @@
+// An untouched Node.js app, as an ES module: it knows nothing of any supervisor.
+import http from 'node:http';
+import cluster from 'node:cluster';
+
+const answer = (request, response) => {
+	if (request.url === '/spin') for (;;);
+	if (request.url.startsWith('/slow/'))
+		return setTimeout(() => response.end(`${process.pid}\n`), Number(request.url.slice(6)));
+	if (request.url === '/error') response.statusCode = 500;
+	response.setHeader('X-Cluster-Slot', process.env.CLUSTER_SLOT);
+	response.end(JSON.stringify({
+		pid: process.pid,
+		slot: Number(process.env.CLUSTER_SLOT),
+		worker: cluster.isWorker ? cluster.worker.id : null,
+		seen: Object.keys(process.env).filter((name) => /^NODE_|CLUSTER_NOTIFY/.test(name)),
+		instance: [process.env.NODE_APP_INSTANCE, process.env.pm_id],
+	}) + '\n');
+};
+
+for (const port of process.argv.slice(2))
+	http.createServer(answer).listen(...(port.includes(':') ? port.split(':').reverse() : [port]));
+if (process.env.SAY_READY) setTimeout(() => process.send('ready'), Number(process.env.SAY_READY));
+if (process.env.RUBBISH)
+	setInterval(() => {
+		process.send({ type: 'process:msg', data: 'x'.repeat(1 << 20) });
+		process.send(null);
+	}, 20);
