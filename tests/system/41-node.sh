@@ -96,7 +96,7 @@ check "one that talks too much starts" eval 'ctl reload && ctl start web'
 check "and is served beside others" eval '[ "$(seen "$(ports rude)" slot)" = "0 1" ] &&
 	[ "$(seen "$(ports web)" slot)" = "0 1" ]'
 check "its pids stay" eval 'before=$(pids rude) && for_all_of 2 equal "$(pids rude)" "$before"'
-apps "$(node_app web 1 'adopt = "preload";' 0)" | config
+apps "$(node_app other 1 'adopt = "preload";' 0)" | config
 check "the other door is there as well" ctl reload
 apps "{ name = \"shell\"; command = [ \"/bin/sh\", \"-c\", \"sleep 1d\" ]; adopt = \"node\"; }" |
 	config
