@@ -405,8 +405,8 @@ static const struct {
 	{"probe = { interval = \"9s\"; };", "a.probe: asks for neither http nor tcp"},
 	{"probe = true;", "a.probe: expects a group, not true or false"},
 	{"probe = { http = \"/\"; }; listen = [ \"[::]:80\", \"unix:/x\" ];",
-	 "a.probe: needs an IPv4 address in listen, and slot_addresses, to reach each "
-	 "slot"},
+	 "a.probe: needs an IPv4 address in listen, slot_addresses, and no queue for a "
+	 "balance, to reach each slot"},
 	{"probe = { tcp = true; http = \"/\"; }; listen = [ \"*:80\" ];",
 	 "a.probe.tcp: says less than probe.http: leave it out"},
 	{"autoscale = { min = 1; };", "a.autoscale: not supported yet"},
