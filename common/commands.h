@@ -120,6 +120,11 @@ enum flag {
 	X(LOGS, "logs", "log", "[TARGET...]", 0, COMMAND_MANY, FLAGS_LOGS, LOCAL, NULL, \
 	  NULL,                                                                         \
 	  "show what workers wrote, and follow it")                                     \
+	X(EVENTS, "events", "", "[TARGET...]", 0, COMMAND_MANY,                         \
+	  FLAG_BIT(LINES) | FLAG_BIT(NO_FOLLOW), SERVED,                                \
+	  "Events", "(targets: ?[]string, lines: ?int, follow: ?bool)"                  \
+	  " -> (events: []Event)",                                                      \
+	  "show what happened, and follow what happens")                                \
 	X(CHECK, "check", "", "[FILE]", 0, 1, 0, LOCAL, NULL, NULL,                     \
 	  "tell whether a config is valid, and all that is wrong with it")              \
 	X(PLAN, "plan", "", "[FILE]", 0, 1, 0, SERVED,                                  \
@@ -161,8 +166,6 @@ enum flag {
 	  "let a canary take over")                                                     \
 	X(TOP, "top", "monit", "", 0, 0, 0, PLANNED, NULL, NULL,                        \
 	  "watch the cluster live")                                                     \
-	X(EVENTS, "events", "", "[TARGET]", 0, 1, 0, PLANNED, NULL, NULL,               \
-	  "follow what happens")                                                        \
 	X(FLUSH, "flush", "", "[TARGET...]", 0, COMMAND_MANY, 0, PLANNED, NULL, NULL,   \
 	  "truncate logs")                                                              \
 	X(UPGRADE, "upgrade", "", "", 0, 0, 0, PLANNED, NULL, NULL,                     \

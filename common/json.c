@@ -62,6 +62,11 @@ bool json_is_truth(const struct json *json)
 	return json_is_boolean(native(json));
 }
 
+bool json_is_whole(const struct json *json)
+{
+	return json_is_integer(native(json));
+}
+
 bool json_is_none(const struct json *json)
 {
 	return json == NULL || json_is_null(native(json));

@@ -26,6 +26,7 @@ bool json_is_map(const struct json *json);    /* an object; jansson has taken th
 bool json_is_list(const struct json *json);   /* an array */
 bool json_is_truth(const struct json *json);  /* true or false */
 bool json_is_none(const struct json *json);   /* null, or NULL */
+bool json_is_whole(const struct json *json);  /* a number without a fraction */
 bool json_is_figure(const struct json *json); /* a number, whole or not */
 bool json_truth(const struct json *json);     /* is it true, and not merely there? */
 

@@ -34,6 +34,11 @@ void log_set_level(enum log_level wanted)
 	level = wanted;
 }
 
+const char *log_level_name(enum log_level asked)
+{
+	return levels[asked].word;
+}
+
 bool log_would(enum log_level asked)
 {
 	return asked >= level;
@@ -71,6 +76,15 @@ write_line(enum log_level at, const char *format, va_list values)
 		used += strnlen(line + used, sizeof(line) - used - 2);
 	line[used++] = '\n';
 	(void)!write(STDERR_FILENO, line, used); /* nobody is left to tell */
+}
+
+void log_at(enum log_level at, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	write_line(at, format, values);
+	va_end(values);
 }
 
 void log_debug(const char *format, ...)

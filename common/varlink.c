@@ -75,6 +75,8 @@ static bool fits(const char *type, const struct json *value)
 		return json_text(value) != NULL;
 	if (length == 4 && strncmp(type, "bool", length) == 0)
 		return json_is_truth(value);
+	if (length == 3 && strncmp(type, "int", length) == 0)
+		return json_is_whole(value);
 	for (size_t i = 0; i < json_count(value); i++) /* "[]string" is what is left */
 		if (json_text(json_at(value, i)) == NULL)
 			return false;

@@ -13,7 +13,9 @@ rooms='
 supervisor > supervisor apply report recall launch origin app generation digest environment
 	operation seat spawn route broker channel checkup dealing crowd bounds holding signals
 	status rights estate clusterd sharing
-control > control access reserve commands adjust call judge orders view select queries describe
+	tell fate happening chronicle
+control > control access reserve commands adjust call judge orders view select queries
+	follow retell describe
 config > config settings assign source value draft gather permit identity trust
 listener > listener group port local retreat
 ledger > ledger notes
@@ -23,7 +25,7 @@ process > process birth
 # Which room may look into another, and at which header of it: ROOM > MODULE...
 edges='
 supervisor > *
-control > supervisor app adhoc config
+control > supervisor app adhoc config happening chronicle
 listener > steer rotor sockdiag
 state > store
 '
@@ -52,7 +54,7 @@ libsmartcols* > supervisor/ctl/*
 microhttpd.h > worker/http/*
 yaml.h > supervisor/import/yaml.c
 ev.h > supervisor/*.[ch] worker/http/*
-common/log.h > common/log.c SUPERVISOR supervisor/control.c worker/http/cluster-worker.c
+common/log.h > common/log.c supervisor/happening.h SUPERVISOR supervisor/control.c worker/http/cluster-worker.c
 '
 pure='assert.h limits.h stdbool.h stddef.h stdint.h string.h'
 

@@ -45,6 +45,9 @@ if [ -e common/commands.h ]; then
 	for flag in $(flags); do
 		page_names $page "-$flag" || miss "$page: option --$flag is not there"
 	done
+	for kind in $(rows supervisor/happening.h HAPPENINGS | sed -nE 's/^ROW\([A-Z_]+, "([^"]+)".*/\1/p'); do
+		page_names $page "$kind" || miss "$page: event $kind is not there"
+	done
 	# What the program itself prints comes from the table, if it is built.
 	if [ -x "${BUILD:-build}/clusterctl" ]; then
 		for shell in bash zsh; do

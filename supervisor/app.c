@@ -76,9 +76,8 @@ static void spawn(struct app *app, const struct core_action *action)
 
 	result = spawn_worker(app, action->at, action->arg, &fault);
 	if (result >= 0) {
-		log_info("%s.%u: worker %d started, generation %u", app->name,
-			 action->at.slot, (int)app_seat(app, action->at)->process.pid,
-			 action->arg);
+		seat_tell(app_seat(app, action->at),
+			  (struct happening){.kind = HAPPENING_STARTING});
 		return;
 	}
 	if (fault.text[0] == '\0')
@@ -91,33 +90,54 @@ static void spawn(struct app *app, const struct core_action *action)
 	supervisor_post(app, &event);
 }
 
-static void signal_worker(struct app *app, struct seat_ref at, int number)
+/* Between its exit and the step that hears of it, nobody is there any more. */
+static bool is_gone(const struct seat *seat)
 {
-	const struct seat *seat = app_seat(app, at);
-	int result;
+	return seat->process.pid == 0;
+}
 
-	/* Between its exit and the step that hears of it, nobody is there any more. */
-	if (seat->process.pid == 0)
-		return;
-	result = process_signal(&seat->process, number);
+static void signal_worker(const struct seat *seat, int number)
+{
+	int result = process_signal(&seat->process, number);
+
 	if (result < 0 && result != -ESRCH)
-		log_error("%s.%u: cannot signal worker %d: %s", app->name, at.slot,
+		app_alert(seat->place->app, "cannot signal worker %d: %s",
 			  (int)seat->process.pid, strerror(-result));
 }
 
-static void kill_worker(struct app *app, struct seat_ref at)
+static void drain_worker(const struct app *app, const struct seat *seat)
 {
-	const struct seat *seat = app_seat(app, at);
+	int number = generation_find(app, seat->generation)->spec->drain_signal;
 
-	if (seat->process.pid != 0)
-		(void)process_kill(&seat->process);
+	if (is_gone(seat))
+		return;
+	signal_worker(seat, number);
+	seat_tell(seat, (struct happening){.kind = HAPPENING_DRAINING, .signal = number});
 }
 
-static int drain_signal(const struct app *app, struct seat_ref at)
+static void abort_worker(const struct seat *seat)
 {
-	const struct seat *seat = app_seat(app, at);
+	if (!is_gone(seat)) /* that it is hung was told */
+		signal_worker(seat, SIGABRT);
+}
 
-	return generation_find(app, seat->generation)->spec->drain_signal;
+static void kill_worker(const struct seat *seat)
+{
+	if (is_gone(seat))
+		return;
+	(void)process_kill(&seat->process);
+	seat_tell(seat, (struct happening){.kind = HAPPENING_KILLING, .signal = SIGKILL});
+}
+
+static void retire_worker(struct seat *seat)
+{
+	route_retreat(seat->place);
+	seat_tell(seat, (struct happening){.kind = HAPPENING_RETIRING});
+}
+
+static void tell_reason(const struct seat *seat, enum happening_kind kind)
+{
+	seat_tell(seat, (struct happening){.kind = kind, .reason = seat->reason});
 }
 
 /* What can be learned of a worker that no longer beats goes into its reason. */
@@ -140,8 +160,7 @@ static void note_hung(struct app *app, struct seat *seat)
 		       seat->figures.trigger ? "" : span, evidence, waiting,
 		       seat->figures.has_status ? "; status: " : "",
 		       seat->figures.has_status ? seat->figures.status : "");
-	log_warn("%s.%u: worker %d %s", app->name, seat->place->slot,
-		 (int)seat->process.pid, seat->reason);
+	tell_reason(seat, HAPPENING_HUNG);
 }
 
 static void note_ready_timeout(struct app *app, struct seat *seat)
@@ -150,50 +169,68 @@ static void note_ready_timeout(struct app *app, struct seat *seat)
 
 	text_format_duration(span, sizeof(span), app->supervisor->now - seat->started);
 	(void)snprintf(seat->reason, sizeof(seat->reason), "not ready within %s", span);
-	log_warn("%s.%u: worker %d was not ready within %s", app->name, seat->place->slot,
-		 (int)seat->process.pid, span);
+	tell_reason(seat, HAPPENING_READY_TIMEOUT);
 }
 
-static void note_failed(struct app *app, const struct seat *seat)
+static void note_failed(struct app *app, struct seat *seat)
 {
+	if (seat->reason[0] == '\0')
+		(void)text_copy(seat->reason, sizeof(seat->reason), "failed");
 	(void)snprintf(app->trouble, sizeof(app->trouble), "slot %u: %s",
-		       seat->place->slot,
-		       seat->reason[0] != '\0' ? seat->reason : "failed");
-	log_warn("%s: %s", app->name, app->trouble);
+		       seat->place->slot, seat->reason);
+	tell_reason(seat, HAPPENING_FAILED);
 }
 
 static void note_backoff(const struct app *app, unsigned slot)
 {
 	const struct backoff *backoff = &app->core.slot[slot].backoff;
-	char span[32];
+	msec wait = backoff->until - app->supervisor->now;
 
-	text_format_duration(span, sizeof(span), backoff->until - app->supervisor->now);
-	log_warn("%s.%u: failed %u times in a row, next start in %s", app->name, slot,
-		 backoff->failures, span);
+	slot_tell(app, slot,
+		  (struct happening){.kind = HAPPENING_BACKOFF,
+				     .failures = backoff->failures,
+				     .has_duration = true,
+				     .duration = wait});
+}
+
+/* What could not be told of a seat that was never made. */
+static void note_unmade(struct app *app, const struct core_action *action)
+{
+	if (action->arg == CORE_NOTE_FAILED)
+		slot_tell(app, action->at.slot,
+			  (struct happening){.kind = HAPPENING_FAILED,
+					     .reason = app->trouble});
+	else if (action->arg == CORE_NOTE_BACKOFF)
+		note_backoff(app, action->at.slot);
 }
 
 static void note(struct app *app, const struct core_action *action)
 {
+	static const enum happening_kind plain[CORE_NOTES] = {
+		[CORE_NOTE_READY] = HAPPENING_READY,
+		[CORE_NOTE_LATE] = HAPPENING_LATE,
+		[CORE_NOTE_BACK] = HAPPENING_BACK,
+		[CORE_NOTE_STAYS] = HAPPENING_STAYING,
+	};
 	unsigned slot = action->at.slot;
 	struct seat *seat;
-	int pid;
 
-	if (app->place[slot] == NULL) /* it could not even be made */
+	if (app->place[slot] == NULL) { /* it could not even be made */
+		note_unmade(app, action);
 		return;
+	}
 	seat = app_seat(app, action->at);
-	pid = (int)seat->process.pid;
 
 	switch ((enum core_note)action->arg) {
 	case CORE_NOTE_READY:
-		log_info("%s.%u: worker %d is ready", app->name, slot, pid);
-		break;
 	case CORE_NOTE_LATE:
-		log_warn(
-			"%s.%u: worker %d missed its heartbeat, new connections avoid it",
-			app->name, slot, pid);
-		break;
 	case CORE_NOTE_BACK:
-		log_info("%s.%u: worker %d beats again", app->name, slot, pid);
+	case CORE_NOTE_STAYS:
+		seat_tell(seat, (struct happening){.kind = plain[action->arg]});
+		break;
+	case CORE_NOTE_LEAVES:
+		(void)text_copy(seat->reason, sizeof(seat->reason), "said that it stops");
+		seat_tell(seat, (struct happening){.kind = HAPPENING_LEAVING});
 		break;
 	case CORE_NOTE_SICK:
 	case CORE_NOTE_WELL:
@@ -208,8 +245,7 @@ static void note(struct app *app, const struct core_action *action)
 	case CORE_NOTE_DRAIN_TIMEOUT:
 		(void)text_copy(seat->reason, sizeof(seat->reason),
 				"did not end within drain.timeout");
-		log_warn("%s.%u: worker %d did not end in time, killed", app->name, slot,
-			 pid);
+		tell_reason(seat, HAPPENING_DRAIN_TIMEOUT);
 		break;
 	case CORE_NOTE_FAILED:
 		note_failed(app, seat);
@@ -218,10 +254,11 @@ static void note(struct app *app, const struct core_action *action)
 		note_backoff(app, slot);
 		break;
 	case CORE_NOTE_RESTING:
-		log_warn("%s.%u: not started again", app->name, slot);
+		slot_tell(app, slot, (struct happening){.kind = HAPPENING_RESTING});
 		break;
 	case CORE_NOTE_REVERTING:
-		log_warn("%s: going back: %s", app->name, app->trouble);
+		app_tell(app, (struct happening){.kind = HAPPENING_REVERTING,
+						 .reason = app->trouble});
 		break;
 	case CORE_NOTE_RECYCLING:
 	case CORE_NOTE_HEIRLESS:
@@ -233,12 +270,6 @@ static void note(struct app *app, const struct core_action *action)
 	}
 }
 
-void app_note_flood(const struct place *place)
-{
-	log_warn("%s.%u: more than %d datagrams a second, listened to at intervals",
-		 place->app->name, place->slot, HEARTBEAT_FLOOD);
-}
-
 static void apply(struct app *app, const struct core_action *action)
 {
 	switch (action->kind) {
@@ -246,17 +277,17 @@ static void apply(struct app *app, const struct core_action *action)
 		spawn(app, action);
 		break;
 	case CORE_UNROUTE:
-		route_retreat(app->place[action->at.slot]);
+		retire_worker(app_seat(app, action->at));
 		break;
 	case CORE_TERM:
 		bounds_part(app, action->at);
-		signal_worker(app, action->at, drain_signal(app, action->at));
+		drain_worker(app, app_seat(app, action->at));
 		break;
 	case CORE_ABORT:
-		signal_worker(app, action->at, SIGABRT);
+		abort_worker(app_seat(app, action->at));
 		break;
 	case CORE_KILL:
-		kill_worker(app, action->at);
+		kill_worker(app_seat(app, action->at));
 		break;
 	case CORE_NOTE:
 		note(app, action);
@@ -285,6 +316,8 @@ void app_step(struct app *app, const struct core_event *event)
 	struct supervisor *supervisor = app->supervisor;
 	struct core_actions *actions = &supervisor->actions;
 
+	if (event->kind == CORE_EXIT)
+		seat_tell_exit(app_seat(app, event->at));
 	core_step(&app->core, event, supervisor->now, actions);
 	trace(app, event, actions);
 	if (event->kind == CORE_BEAT && actions->count == 0) {

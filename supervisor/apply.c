@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/log.h"
 #include "common/text.h"
 #include "supervisor/estate.h"
 
@@ -204,11 +203,14 @@ static int add_app(struct batch *batch, struct origin *origin,
 
 	if (app == NULL)
 		return fault_set(fault, -ENOMEM, "out of memory");
+	app_tell(app, (struct happening){.kind = HAPPENING_APP_ADDED});
 	app->held = stays_stopped(batch, spec->name);
 	recall_dealing(app);
 	result = take_up(app, spec, count, spec->autostart && !app->held, fault);
-	if (result < 0)
+	if (result < 0) {
+		app_tell(app, (struct happening){.kind = HAPPENING_APP_REMOVED});
 		supervisor_remove(batch->supervisor, app);
+	}
 	return result;
 }
 
@@ -383,7 +385,8 @@ static void admit(struct supervisor *supervisor, const struct spec *spec)
 		return; /* it was there a moment ago, when the file was read */
 	if (control_admit(supervisor->control, (mode_t)spec->control_mode.value, group,
 			  &fault) < 0)
-		log_error("control: %s", fault.text);
+		supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_ALERT,
+							       .reason = fault.text});
 }
 
 /* A file without settings of the supervisor changes none, unless it has lost them. */
@@ -430,5 +433,7 @@ int supervisor_apply(struct supervisor *supervisor, const struct apply *apply,
 	origins_sweep(supervisor);
 	if (result == 0 && apply->how != APPLY_PLAN)
 		recall_apps(supervisor, ret_report);
+	if (apply->how != APPLY_PLAN)
+		apply_report_tell(supervisor, ret_report);
 	return result;
 }

@@ -161,31 +161,32 @@ static void note_recycling(struct app *app, struct seat_ref at)
 	last->at_wall = clock_wall();
 	last->slot = at.slot;
 	describe(app, at, last->reason, sizeof(last->reason));
-	log_info("%s.%u: worker %d is recycled: %s", app->name, at.slot,
-		 (int)app_seat(app, at)->process.pid, last->reason);
+	seat_tell(app_seat(app, at), (struct happening){.kind = HAPPENING_RECYCLING,
+							.reason = last->reason});
 }
 
 void bounds_note(struct app *app, const struct core_action *action)
 {
+	struct happening what = {.kind = HAPPENING_RECYCLE_DELAYED,
+				 .reason = "is not recycled yet, its successor failed"};
 	msec wait = app->core.recycle.backoff.until - app->supervisor->now;
-	char excess[64], span[32];
+	char excess[64], span[32], reason[192];
 
 	if (action->arg == CORE_NOTE_RECYCLING) {
 		note_recycling(app, action->at);
 		return;
 	}
-	if (action->arg == CORE_NOTE_HEIRLESS) {
-		log_warn("%s.%u: worker %d is not recycled yet, its successor failed",
-			 app->name, action->at.slot,
-			 (int)app_seat(app, action->at)->process.pid);
-		return;
+	if (action->arg == CORE_NOTE_FRUITLESS) {
+		describe(app, action->at, excess, sizeof(excess));
+		text_format_duration(span, sizeof(span), wait > 0 ? wait : 0);
+		(void)snprintf(reason, sizeof(reason),
+			       "was just recycled and has %s already; next recycle in %s",
+			       excess, span);
+		what.reason = reason;
+		what.has_duration = true;
+		what.duration = wait > 0 ? wait : 0;
 	}
-	describe(app, action->at, excess, sizeof(excess));
-	text_format_duration(span, sizeof(span), wait > 0 ? wait : 0);
-	log_warn("%s.%u: worker %d was just recycled and has %s already; next recycle "
-		 "in %s",
-		 app->name, action->at.slot, (int)app_seat(app, action->at)->process.pid,
-		 excess, span);
+	seat_tell(app_seat(app, action->at), what);
 }
 
 msec bounds_next_cron(const struct app *app)

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/log.h"
 #include "supervisor/bridge/desk.h"
 #include "supervisor/estate.h"
 
@@ -105,7 +104,8 @@ static int open_on_the_spot(struct app *app, struct generation *generation,
 		return -EADDRINUSE;
 	if (holding != newest && app->holdings != newest) {
 		address_format(&holding->listener.address, text);
-		log_info("%s: listens on %s", app->name, text);
+		app_tell(app,
+			 (struct happening){.kind = HAPPENING_LISTENING, .reason = text});
 	}
 	return add_holding(app, generation, holding, fault);
 }
@@ -123,8 +123,8 @@ int broker_find(struct seat *seat, const struct address *wanted, unsigned index,
 	if (found < 0)
 		found = open_on_the_spot(place->app, generation, wanted, index, &fault);
 	if (found < 0) {
-		log_warn("%s.%u: worker %d cannot listen: %s", place->app->name,
-			 place->slot, (int)seat->process.pid, fault.text);
+		seat_tell(seat, (struct happening){.kind = HAPPENING_LISTEN_REFUSED,
+						   .reason = fault.text});
 		return found;
 	}
 	seat->asked |= UINT64_C(1) << found;

@@ -19,15 +19,17 @@
 #define CALL_ERROR_INVALID_CONFIG    VARLINK_INTERFACE ".InvalidConfig"
 #define CALL_ERROR_BUSY              VARLINK_INTERFACE ".Busy"
 #define CALL_ERROR_FAILED            VARLINK_INTERFACE ".Failed"
+#define CALL_ERROR_LAGGED            VARLINK_INTERFACE ".Lagged"
 #define CALL_ERROR_OUT_OF_MEMORY     VARLINK_INTERFACE ".OutOfMemory"
 #define CALL_ERROR_INVALID_PARAMETER VARLINK_SERVICE ".InvalidParameter"
 #define CALL_ERROR_EXPECTED_MORE     VARLINK_SERVICE ".ExpectedMore"
 
 enum call_state {
-	CALL_NONE,     /* nothing was asked, or all is answered */
-	CALL_LISTING,  /* apps go out one by one */
-	CALL_AWAITING, /* operations are to end */
-	CALL_WATCHING, /* a state of apps is to come about */
+	CALL_NONE,      /* nothing was asked, or all is answered */
+	CALL_LISTING,   /* apps go out one by one */
+	CALL_AWAITING,  /* operations are to end */
+	CALL_WATCHING,  /* a state of apps is to come about */
+	CALL_FOLLOWING, /* what happens is told, for as long as the peer listens */
 	CALL_STATES
 };
 
@@ -40,6 +42,7 @@ struct call {
 	enum command command;
 	struct varlink_call message;
 	char cursor[SPEC_NAME];           /* listing: the app that was told last */
+	uint64_t followed;                /* following: the number that comes next */
 	struct call_operation *operation; /* awaited */
 	unsigned operations;
 	struct buffer verdicts; /* JSON, not yet told */

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/log.h"
 #include "supervisor/bridge/node.h"
 #include "supervisor/estate.h"
 
@@ -156,8 +155,10 @@ static void note_rubbish(struct seat *seat)
 	if (channel->rubbish == 0 || channel->is_noted)
 		return;
 	channel->is_noted = true;
-	log_warn("%s.%u: worker %d says on its channel what is no message; it is skipped",
-		 seat->place->app->name, seat->place->slot, (int)seat->process.pid);
+	seat_tell(seat, (struct happening){
+				.kind = HAPPENING_ALERT,
+				.reason = "says on its channel what is no message; it is "
+					  "skipped"});
 }
 
 static void on_pause_over(struct ev_loop *loop, struct ev_timer *timer, int events)

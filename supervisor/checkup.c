@@ -236,17 +236,15 @@ void checkup_note(struct app *app, const struct core_action *action)
 	struct seat *seat = app_seat(app, action->at);
 	const char *what = place->checkup != NULL ? place->checkup->last.text : "?";
 	const struct spec_probe *policy = &app_spec(app)->probe;
-	int pid = (int)seat->process.pid;
 
 	if (action->arg == CORE_NOTE_WELL) {
-		log_info("%s.%u: worker %d passes its probes again", app->name,
-			 action->at.slot, pid);
+		seat_tell(seat, (struct happening){.kind = HAPPENING_WELL});
 		return;
 	}
 	(void)snprintf(app->trouble, sizeof(app->trouble),
 		       "slot %u: %u probes of %s in a row failed: %s", action->at.slot,
 		       app->core.policy.probe_failures,
 		       policy->http != NULL ? policy->http : "its port", what);
-	log_warn("%s.%u: worker %d is avoided: %s", app->name, action->at.slot, pid,
-		 app->trouble);
+	seat_tell(seat,
+		  (struct happening){.kind = HAPPENING_SICK, .reason = app->trouble});
 }

@@ -212,12 +212,10 @@ static int apply_configuration(struct supervisor *supervisor)
 
 	result = supervisor_apply(supervisor, &apply, &report);
 	if (result < 0)
-		code = print_faults(&report.faults);
+		code = EXIT_USAGE;
 	for (unsigned i = 0; i < report.rows; i++)
-		if (report.row[i].fault.text[0] != '\0' && !report.row[i].remembered) {
-			log_error("%s: %s", report.row[i].app, report.row[i].fault.text);
+		if (report.row[i].fault.text[0] != '\0' && !report.row[i].remembered)
 			code = EXIT_FAILURE;
-		}
 	apply_report_free(&report);
 	return code;
 }
@@ -229,6 +227,17 @@ static void say_ready_and_no_more(struct supervisor *supervisor)
 	notify_close();
 	supervisor->told.ready = true;
 	(void)unsetenv("NOTIFY_SOCKET");
+}
+
+static void tell_started(struct supervisor *supervisor)
+{
+	char reason[PLACES_PATH + 32];
+
+	(void)snprintf(reason, sizeof(reason), "%s runs in %s", CLUSTERD_VERSION,
+		       supervisor->places.run);
+	supervisor_tell(supervisor,
+			(struct happening){.kind = HAPPENING_SUPERVISOR_STARTED,
+					   .reason = reason});
 }
 
 static int run(struct supervisor *supervisor, const struct arguments *arguments)
@@ -249,7 +258,7 @@ static int run(struct supervisor *supervisor, const struct arguments *arguments)
 	}
 	clean_environment();
 	recall_open(supervisor);
-	log_info("clusterd %s runs in %s", CLUSTERD_VERSION, supervisor->places.run);
+	tell_started(supervisor);
 	if (arguments->empty)
 		say_ready_and_no_more(supervisor);
 	else
@@ -325,6 +334,7 @@ static void release(struct supervisor *supervisor)
 		free(at);
 	}
 	ledger_close(&supervisor->ledger);
+	chronicle_free(&supervisor->chronicle);
 	ev_loop_destroy(supervisor->loop);
 	notify_close();
 	fd_close(&supervisor->lock);

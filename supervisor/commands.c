@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "supervisor/adjust.h"
 #include "supervisor/describe.h"
+#include "supervisor/follow.h"
 #include "supervisor/judge.h"
 #include "supervisor/orders.h"
 #include "supervisor/queries.h"
@@ -306,7 +307,7 @@ static void (*const handlers[COMMAND_COUNT])(struct call *call) = {
 	[COMMAND_SIGNAL] = cmd_signal,     [COMMAND_RESET] = cmd_reset,
 	[COMMAND_REOPEN] = cmd_reopen,     [COMMAND_PING] = query_ping,
 	[COMMAND_SHUTDOWN] = cmd_shutdown, [COMMAND_DELETE] = order_delete,
-	[COMMAND_ROLLBACK] = cmd_operate,
+	[COMMAND_ROLLBACK] = cmd_operate,  [COMMAND_EVENTS] = follow_begin,
 };
 
 static const struct {
@@ -369,11 +370,15 @@ void commands_look_again(struct call *call)
 		call_tell_progress(call);
 	else if (call->state == CALL_WATCHING)
 		query_look_again(call);
+	else if (call->state == CALL_FOLLOWING)
+		follow_go_on(call);
 }
 
 void commands_abandon(struct call *call)
 {
-	if (call->state != CALL_NONE)
+	if (call->state == CALL_FOLLOWING)
+		follow_end(call);
+	else if (call->state != CALL_NONE)
 		call_fail(call, CALL_ERROR_BUSY, "message",
 			  "the supervisor has shut down");
 }

@@ -16,7 +16,7 @@ void commands_begin(struct call *call, struct varlink_call *message);
 
 /* The peer has read all that was written: goes on listing. */
 void commands_go_on(struct call *call);
-/* Apps have changed: tells progress, looks again at what is watched. */
+/* Something happened: tells progress and events, looks again at what is watched. */
 void commands_look_again(struct call *call);
 /* The supervisor ends: whatever is open is answered now. */
 void commands_abandon(struct call *call);

@@ -137,7 +137,9 @@ static void watch_patience(struct connection *connection)
 	bool reads = connection->out.count == 0;
 
 	connection->idle.repeat = reads ? IDLE_SECONDS : STALL_SECONDS;
-	if (reads && connection->call.state != CALL_NONE)
+	/* Whoever follows may pause, until it lags too far. */
+	if (connection->call.state == CALL_FOLLOWING ||
+	    (reads && connection->call.state != CALL_NONE))
 		ev_timer_stop(loop, &connection->idle);
 	else
 		ev_timer_again(loop, &connection->idle);
@@ -176,6 +178,7 @@ static bool has_left(const struct connection *connection)
 	struct pollfd look = {.fd = connection->fd};
 
 	return connection->call.state == CALL_WATCHING ||
+	       connection->call.state == CALL_FOLLOWING ||
 	       (poll(&look, 1, 0) == 1 && (look.revents & (POLLHUP | POLLERR)) != 0);
 }
 
@@ -407,14 +410,19 @@ void control_done(struct control *control, uint32_t operation,
 	}
 }
 
+static bool wants_news(const struct call *call)
+{
+	return call->state == CALL_AWAITING || call->state == CALL_WATCHING ||
+	       call->state == CALL_FOLLOWING;
+}
+
 void control_changed(struct control *control)
 {
 	for (unsigned i = 0; i < CONNECTIONS; i++) {
 		struct connection *connection = &control->connection[i];
 
 		if (!is_open(connection) ||
-		    (!connection->heard && connection->call.state != CALL_AWAITING &&
-		     connection->call.state != CALL_WATCHING))
+		    (!connection->heard && !wants_news(&connection->call)))
 			continue;
 		connection->heard = false;
 		commands_look_again(&connection->call);
@@ -426,6 +434,7 @@ bool control_is_busy(const struct control *control)
 {
 	for (unsigned i = 0; i < CONNECTIONS; i++)
 		if (is_open(&control->connection[i]) &&
+		    control->connection[i].call.state != CALL_FOLLOWING &&
 		    control->connection[i].out.count > 0)
 			return true;
 	return false;

@@ -4,9 +4,9 @@
  * One JSON object and a NUL byte a message; the peer is known by kernel credentials
  * (access.h), and who may not speak is answered PermissionDenied.  A
  * fixed pool of 64 connections, requests of at most 64 KiB, idle ones closed after 30 s
- * unless an operation is awaited; when the process runs out of descriptors, one caller is
- * still heard, by a descriptor kept for that, and others are told that it is busy.
- * Handlers of methods are in commands.c.
+ * unless an operation is awaited or events are followed; when the process runs out of
+ * descriptors, one caller is still heard, by a descriptor kept for that, and others are
+ * told that it is busy. Handlers of methods are in commands.c.
  */
 #ifndef SUPERVISOR_CONTROL_H
 #define SUPERVISOR_CONTROL_H
@@ -30,9 +30,11 @@ void control_free(struct control *control); /* accepts NULL; unlinks the path */
  * control_changed, which follows once the step is over. */
 void control_done(struct control *control, uint32_t operation,
 		  const struct outcome *outcome);
-/* Some app changed (workers, states): progress and `wait` are looked at again. */
+/* Some app changed (workers, states), or something else happened: progress, events and
+ * `wait` are looked at again. */
 void control_changed(struct control *control);
-/* Answers that are still to be flushed: the supervisor does not exit before. */
+/* Answers that are still to be flushed: the supervisor does not exit before; but it does
+ * not wait for followers that pause. */
 bool control_is_busy(const struct control *control);
 
 #endif

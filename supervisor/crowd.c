@@ -13,7 +13,6 @@
 
 #include "common/clock.h"
 #include "common/fd.h"
-#include "common/log.h"
 #include "supervisor/estate.h"
 
 #define SAMPLE_SECONDS 0.02
@@ -163,7 +162,7 @@ static void watch(struct app *app, unsigned sockets)
 
 	crowd->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (crowd->epoll == -1) {
-		log_warn("%s: cannot watch its queues: %s", app->name, strerror(errno));
+		app_alert(app, "cannot watch its queues: %s", strerror(errno));
 		return;
 	}
 	crowd->sockets = sockets;

@@ -254,8 +254,9 @@ int app_balance(struct app *app, const char *policy, const char *weights,
 	if (app->core.want.running)
 		route_update(app);
 	app->stepped = true;
-	log_info("%s: connections are dealt by %s", app->name,
-		 buckets_balance_name(dealing.balance));
+	app_tell(app,
+		 (struct happening){.kind = HAPPENING_BALANCE_CHANGED,
+				    .reason = buckets_balance_name(dealing.balance)});
 	return 1;
 }
 

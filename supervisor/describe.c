@@ -70,7 +70,13 @@ static const char types_text[] =
 	" heartbeat_timeout_ms: ?int, user: ?string, group: ?string, umask: ?string,"
 	" no_new_privileges: ?bool, nice: ?int, oom_score_adj: ?int, affinity: ?string,"
 	" limits: ?[string]string,"
-	" recycle: Bounds, last_recycle: ?Recycle, probe: ?Probe, workers: []Worker)\n"
+	" recycle: Bounds, last_recycle: ?Recycle, probe: ?Probe,"
+	" events: ?[]Event, workers: []Worker)\n"
+	"# kind: see clusterctl(1); level: info, warn, error\n"
+	"type Event (number: int, at: string, kind: string, level: string, app: ?string,"
+	" slot: ?int, pid: ?int, generation: ?int, operation: ?string, result: ?string,"
+	" duration_ms: ?int, failures: ?int, code: ?int, signal: ?string, core: bool,"
+	" reason: ?string, message: string)\n"
 	"# result: done, unchanged, queued, planned, reverted, failed, superseded, "
 	"refused\n"
 	"type Verdict (app: string, kind: string, result: string, reason: ?string,"
@@ -91,6 +97,7 @@ static const char methods_text[] =
 		"error NoSuchTarget (target: string)\n"
 		"error InvalidConfig (faults: []string, count: int)\n"
 		"error Busy (message: string)\n"
+		"error Lagged (message: string)\n"
 		"error Failed (message: string)\n"
 		"error OutOfMemory ()\n";
 

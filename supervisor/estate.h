@@ -16,6 +16,7 @@
 
 #include "common/buffer.h"
 #include "supervisor/app.h"
+#include "supervisor/chronicle.h"
 #include "supervisor/control.h"
 #include "supervisor/core/cron.h"
 #include "supervisor/core/depth.h"
@@ -94,6 +95,8 @@ struct seat {
 	struct seat *next_by_pid;
 	struct process process; /* pid 0: nobody sits here */
 	struct ev_io exec_watch;
+	pid_t pid;  /* who sits here, or sat here last */
+	int status; /* of that one's end, once it came */
 	uint32_t generation;
 	msec started;
 	msec beat;                /* -1: never */
@@ -264,6 +267,7 @@ struct supervisor {
 	struct control *control;
 	struct digest digest;
 	struct broker broker;
+	struct chronicle chronicle;
 	struct ev_prepare drain;
 	struct ev_timer timer;
 	struct ev_timer deadline; /* of the shutdown */
@@ -289,6 +293,7 @@ struct supervisor {
 		bool reloading;
 		unsigned apps, online;
 	} told;
+	uint64_t followed;              /* of the chronicle, what followers were shown */
 	char default_file[PLACES_PATH]; /* -c, else empty */
 };
 
@@ -301,6 +306,17 @@ struct app *supervisor_add(struct supervisor *supervisor, const char *name,
 void supervisor_reap(struct supervisor *supervisor);
 void supervisor_shutdown_at_once(struct supervisor *supervisor);
 void supervisor_remove(struct supervisor *supervisor, struct app *app); /* all vacant */
+
+/* tell.c */
+void supervisor_tell(struct supervisor *supervisor, struct happening what);
+void app_tell(const struct app *app, struct happening what);
+void slot_tell(const struct app *app, unsigned slot, struct happening what);
+void seat_tell(const struct seat *seat, struct happening what);
+/* What fits no other kind, and somebody should look at. */
+void app_alert(const struct app *app, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* fate.c */
+void apply_report_tell(struct supervisor *supervisor, const struct apply_report *report);
 
 /* signals.c */
 void signals_start(struct supervisor *supervisor);
@@ -346,7 +362,6 @@ struct app *app_new(struct supervisor *supervisor, const char *name,
 void app_free(struct app *app); /* accepts NULL; all seats are vacant */
 void app_step(struct app *app, const struct core_event *event);
 void app_hear_late_beats(struct app *app);
-void app_note_flood(const struct place *place);
 void app_settle(struct app *app); /* steers, parks, frees: after the steps of a turn */
 
 /* operation.c */
@@ -414,6 +429,7 @@ struct seat *seat_find(struct supervisor *supervisor, pid_t pid);
 void seat_register(struct seat *seat); /* has just been spawned */
 void seat_exited(struct seat *seat, pid_t pid, int status);
 void seat_settle_exec(struct seat *seat);
+void seat_tell_exit(const struct seat *seat); /* as its CORE_EXIT is stepped */
 
 /* spawn.c */
 int spawn_worker(struct app *app, struct seat_ref at, uint32_t number,

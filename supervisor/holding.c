@@ -3,10 +3,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/log.h"
 #include "common/text.h"
 #include "supervisor/estate.h"
 
@@ -88,12 +88,16 @@ static void warn_of_foreign(const struct app *app, const struct holding *holding
 {
 	struct sockdiag_holder holder;
 	unsigned count = listener_foreign(&holding->listener, &holder);
+	char reason[FAULT_SIZE];
 
-	if (count > 0)
-		log_warn("%s: %s: %u sockets of others listen here, too (%s, pid %d); no "
-			 "connection is steered to them",
-			 app->name, holding->text, count, holder.command,
-			 (int)holder.pid);
+	if (count == 0)
+		return;
+	(void)snprintf(reason, sizeof(reason),
+		       "%s: %u sockets of others listen here, too (%s, pid %d); no "
+		       "connection is steered to them",
+		       holding->text, count, holder.command, (int)holder.pid);
+	app_tell(app, (struct happening){.kind = HAPPENING_FOREIGN_LISTENER,
+					 .reason = reason});
 }
 
 /* Gives the generation its sockets: those of unchanged addresses, else new ones, for
@@ -187,17 +191,17 @@ void holdings_sweep(struct app *app)
 
 static void heal(const struct place *place, struct holding *holding, unsigned socket)
 {
-	const char *name = place->app->name;
 	struct fault fault = {0};
 	int healed = holding->listener.address.kind == ADDRESS_UNIX
 			     ? listener_restore_path(&holding->listener, &fault)
 			     : listener_heal(&holding->listener, socket);
 
 	if (healed > 0)
-		log_warn("%s.%u: %s was closed by a worker, and listens again", name,
-			 place->slot, holding->text);
+		slot_tell(place->app, place->slot,
+			  (struct happening){.kind = HAPPENING_LISTENER_HEALED,
+					     .reason = holding->text});
 	else if (healed < 0)
-		log_error("%s.%u: %s does not listen: %s", name, place->slot,
+		app_alert(place->app, "slot %u: %s does not listen: %s", place->slot,
 			  holding->text, strerror(-healed));
 	holding->stale = holding->stale || healed > 0;
 }

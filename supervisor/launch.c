@@ -139,7 +139,9 @@ static int launch_new(struct launch *launch)
 	if (result < 0 || has_failed(launch->report))
 		(void)ledger_forget(&supervisor->ledger, name, &fault);
 	else
-		log_info("%s: started by hand, kept in %s", name, path);
+		supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_APP_KEPT,
+							       .app = name,
+							       .reason = path});
 	return result;
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
 #include "common/text.h"
 #include "supervisor/capacity.h"
 #include "supervisor/estate.h"
@@ -18,9 +17,14 @@ static const char *const names[CORE_OPERATION_KINDS] = {
 	[CORE_OPERATION_RENEW] = "reload",  [CORE_OPERATION_STOP] = "stop",
 };
 
-/* Posts the event with a fresh id, which is returned; -ENOMEM, -EBUSY: nothing began. */
-int operation_begin(struct app *app, enum core_operation_kind kind,
-		    struct core_event event)
+static const char *const results[CORE_RESULTS] = {
+	[CORE_RESULT_OK] = "done",
+	[CORE_RESULT_REVERTED] = "reverted",
+	[CORE_RESULT_FAILED] = "failed",
+	[CORE_RESULT_SUPERSEDED] = "superseded",
+};
+
+static int begin(struct app *app, const char *name, struct core_event event)
 {
 	struct operation *operation;
 
@@ -30,14 +34,23 @@ int operation_begin(struct app *app, enum core_operation_kind kind,
 	if (operation == NULL)
 		return -ENOMEM;
 	operation->id = ++app->supervisor->last_operation;
-	operation->name = names[kind];
+	operation->name = name;
 	operation->began = clock_now();
 	operation->next = app->operations;
 	app->operations = operation;
 	app->trouble[0] = '\0';
 	event.operation = operation->id;
 	supervisor_post(app, &event);
+	app_tell(app, (struct happening){.kind = HAPPENING_OPERATION_BEGUN,
+					 .operation = operation->name});
 	return (int)operation->id;
+}
+
+/* Posts the event with a fresh id, which is returned; -ENOMEM, -EBUSY: nothing began. */
+int operation_begin(struct app *app, enum core_operation_kind kind,
+		    struct core_event event)
+{
+	return begin(app, names[kind], event);
 }
 
 /* How many workers a generation with this number in its configuration is to have: a
@@ -65,10 +78,9 @@ int operation_roll(struct app *app, struct generation *generation, const char *n
 		holdings_sweep(app);
 		return result;
 	}
-	result = operation_begin(app, CORE_OPERATION_RELOAD, event);
+	result = begin(app, name, event);
 	if (result < 0)
 		return result;
-	app->operations->name = name;
 	sharing_set_policy(app, generation);
 	return result;
 }
@@ -131,10 +143,14 @@ void operation_done(struct app *app, const struct core_action *action)
 		(void)text_copy(app->last.error, sizeof(app->last.error),
 				outcome.reason != NULL ? outcome.reason : "");
 	}
-	if (result == CORE_RESULT_OK)
-		log_info("%s: %s done", app->name, outcome.kind);
-	else
-		log_warn("%s: %s: %s", app->name, outcome.kind, outcome.reason);
+	app_tell(app, (struct happening){.kind = result == CORE_RESULT_OK
+							 ? HAPPENING_OPERATION_DONE
+							 : HAPPENING_OPERATION_FAILED,
+					 .operation = outcome.kind,
+					 .result = results[result],
+					 .has_duration = true,
+					 .duration = outcome.duration_ms,
+					 .reason = outcome.reason});
 	if (supervisor->control != NULL)
 		control_done(supervisor->control, operation->id, &outcome);
 	free(operation);

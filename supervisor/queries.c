@@ -30,6 +30,8 @@ static struct app *next_asked_for(const struct call *call, const char *cursor,
 static void tell_apps(struct call *call)
 {
 	bool whole = call->command == COMMAND_SHOW;
+	const struct chronicle *chronicle =
+		whole ? supervisor_chronicle(call->supervisor) : NULL;
 	int slot = -1, ignored;
 	struct app *app = next_asked_for(call, call->cursor, &slot);
 	struct app *after = app ? next_asked_for(call, app_name(app), &ignored) : NULL;
@@ -41,7 +43,7 @@ static void tell_apps(struct call *call)
 		view_supervisor(&writer, "supervisor", call->supervisor);
 	json_open_array(&writer, "apps");
 	while (app != NULL) {
-		view_app(&writer, app, slot, whole);
+		view_app(&writer, app, slot, chronicle);
 		(void)text_copy(call->cursor, sizeof(call->cursor), app_name(app));
 		app = call->message.more ? NULL
 					 : next_asked_for(call, call->cursor, &slot);

@@ -15,7 +15,8 @@
 
 static void tell(struct supervisor *supervisor, const struct fault *fault)
 {
-	log_error("%s", fault->text);
+	supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_ALERT,
+						       .reason = fault->text});
 	(void)text_copy(supervisor->trouble, sizeof(supervisor->trouble), fault->text);
 }
 

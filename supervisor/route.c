@@ -108,8 +108,7 @@ static void steer(struct app *app, struct holding *holding)
 	holding->stale = false;
 	if (listener_steer(&holding->listener, dealing.balance, &holding->buckets,
 			   addressed, &fault) < 0)
-		log_error("%s: %s: cannot steer: %s", app->name, holding->text,
-			  fault.text);
+		app_alert(app, "%s: cannot steer: %s", holding->text, fault.text);
 }
 
 /* While an app stops, nobody new is let in, and whoever waits is answered. */

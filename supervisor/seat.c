@@ -130,6 +130,17 @@ static void on_pause_over(struct ev_loop *loop, struct ev_timer *timer, int even
 	ev_io_start(loop, &place->beat_watch);
 }
 
+static void tell_flood(const struct place *place)
+{
+	char reason[96];
+
+	(void)snprintf(reason, sizeof(reason),
+		       "more than %d datagrams a second, listened to at intervals",
+		       HEARTBEAT_FLOOD);
+	slot_tell(place->app, place->slot,
+		  (struct happening){.kind = HAPPENING_FLOOD, .reason = reason});
+}
+
 static void on_beats(struct ev_loop *loop, struct ev_io *watch, int events)
 {
 	struct place *place = watch->data;
@@ -139,7 +150,7 @@ static void on_beats(struct ev_loop *loop, struct ev_io *watch, int events)
 	if (!heartbeat_floods(&place->heartbeat, count, clock_now()))
 		return;
 	if (!place->flooded)
-		app_note_flood(place);
+		tell_flood(place);
 	place->flooded = true;
 	ev_io_stop(loop, watch);
 	ev_timer_set(&place->pause, PAUSE, 0.);
@@ -219,6 +230,7 @@ void seat_register(struct seat *seat)
 {
 	struct seat **chain;
 
+	seat->pid = seat->process.pid;
 	chain = &seat->place->app->supervisor->by_pid[(unsigned)seat->process.pid % PIDS];
 	seat->next_by_pid = *chain;
 	*chain = seat;
@@ -278,6 +290,22 @@ static void describe_end(const struct seat *seat, int status, char *text, size_t
 	}
 }
 
+void seat_tell_exit(const struct seat *seat)
+{
+	struct happening what = {.kind = HAPPENING_EXITED};
+	char end[REASON_SIZE / 2] = "never ran";
+
+	if (!seat->exec_failed) {
+		describe_end(seat, seat->status, end, sizeof(end));
+		what.has_code = WIFEXITED(seat->status);
+		what.code = WEXITSTATUS(seat->status);
+		what.signal = WIFSIGNALED(seat->status) ? WTERMSIG(seat->status) : 0;
+		what.core = WIFSIGNALED(seat->status) && WCOREDUMP(seat->status);
+	}
+	what.reason = end;
+	seat_tell(seat, what);
+}
+
 static void record_end(struct seat *seat, int status)
 {
 	struct last_exit *exit = &seat->place->last_exit;
@@ -321,6 +349,7 @@ void seat_exited(struct seat *seat, pid_t pid, int status)
 {
 	seat->process.pid = pid; /* its last words are still its own */
 	place_read_beats(seat->place);
+	seat->status = status;
 	record_end(seat, status);
 	post(seat, CORE_EXIT, verdict(seat, status));
 	seat_unregister(seat, pid);

@@ -32,18 +32,6 @@ static void on_quit(struct ev_loop *loop, struct ev_signal *watch, int events)
 	supervisor_shutdown_at_once(watch->data);
 }
 
-static void log_report(const struct apply_report *report)
-{
-	unsigned faults = report->faults.count;
-
-	for (unsigned i = 0; i < faults && i < FAULTS_KEPT; i++)
-		log_error("%s", report->faults.list[i].text);
-	for (unsigned i = 0; i < report->rows; i++)
-		if (report->row[i].fault.text[0] != '\0')
-			log_error("%s: %s", report->row[i].app,
-				  report->row[i].fault.text);
-}
-
 static void on_hangup(struct ev_loop *loop, struct ev_signal *watch, int events)
 {
 	const struct apply apply = {.how = APPLY_RELOAD};
@@ -52,7 +40,6 @@ static void on_hangup(struct ev_loop *loop, struct ev_signal *watch, int events)
 	(void)loop;
 	(void)events;
 	(void)supervisor_apply(watch->data, &apply, &report);
-	log_report(&report);
 	apply_report_free(&report);
 }
 
@@ -64,7 +51,7 @@ static void scale_all(struct supervisor *supervisor, const char *change)
 	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
 		if (app->holdings != NULL &&
 		    app_begin_scale(app, change, &count, &fault) < 0)
-			log_warn("%s: %s", app->name, fault.text);
+			app_alert(app, "%s", fault.text);
 }
 
 static void on_more(struct ev_loop *loop, struct ev_signal *watch, int events)

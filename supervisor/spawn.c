@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/log.h"
 #include "supervisor/capacity.h"
 #include "supervisor/estate.h"
 
@@ -33,7 +32,7 @@ void spawn_reopen_logs(const struct app *app)
 		int fd = open_log(path[i], &fault);
 
 		if (fd < 0)
-			log_error("%s: %s", app->name, fault.text);
+			app_alert(app, "%s", fault.text);
 		else
 			(void)close(fd);
 	}
@@ -84,6 +83,7 @@ static void seat_begin(struct seat *seat, uint32_t generation)
 	struct place *place = seat->place;
 	struct supervisor *supervisor = place->app->supervisor;
 
+	seat->pid = 0;
 	seat->generation = generation;
 	seat->started = supervisor->now;
 	seat->beat = -1;
@@ -104,21 +104,19 @@ static void seat_begin(struct seat *seat, uint32_t generation)
 /* A change is said once for each generation, when it begins to matter. */
 static void tell_of_change(const struct app *app, struct generation *generation)
 {
-	const char *changed;
+	struct happening what = {.kind = HAPPENING_CHANGED_ON_DISK,
+				 .generation = generation->number};
 
 	if (generation->told_of_change)
 		return;
-	changed = generation_changed(generation);
-	if (changed != NULL)
-		log_warn("%s: %s changed on disk: workers of generation %u start from "
-			 "what it is now",
-			 app->name, changed, generation->number);
-	else if (pin_look(&generation->program) != PIN_SAME)
-		log_info("%s: %s was replaced on disk: workers of generation %u start "
-			 "from what it was",
-			 app->name, generation->program.path, generation->number);
-	else
+	what.reason = generation_changed(generation);
+	if (what.reason == NULL && pin_look(&generation->program) != PIN_SAME) {
+		what.kind = HAPPENING_REPLACED_ON_DISK;
+		what.reason = generation->program.path;
+	}
+	if (what.reason == NULL)
 		return;
+	app_tell(app, what);
 	generation->told_of_change = true;
 }
 

@@ -37,7 +37,7 @@ void supervisor_post(struct app *app, const struct core_event *event)
 	struct queued *queued;
 
 	if (supervisor->queued == QUEUE) {
-		log_error("%s: too much happens at once, an event is lost", app->name);
+		app_alert(app, "too much happens at once, an event is lost");
 		return;
 	}
 	queued = &supervisor->queue[(supervisor->first + supervisor->queued) % QUEUE];
@@ -128,14 +128,17 @@ static bool settle(struct supervisor *supervisor)
 			app->stepped = true;
 			continue;
 		}
-		log_info("%s: removed", app->name);
+		app_tell(app, (struct happening){.kind = HAPPENING_APP_REMOVED});
 		recall_forget(app);
 		supervisor_remove(supervisor, app);
 	}
 	if (changed)
 		recall_write(supervisor);
-	if (changed && supervisor->control != NULL)
-		control_changed(supervisor->control);
+	if (changed || supervisor->followed != supervisor->chronicle.next) {
+		supervisor->followed = supervisor->chronicle.next;
+		if (supervisor->control != NULL)
+			control_changed(supervisor->control);
+	}
 	return changed;
 }
 
@@ -224,7 +227,8 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
 		drain_queue(supervisor);
 		tick(supervisor);
 		changed = settle(supervisor) || changed;
-	} while (supervisor->queued > 0);
+	} while (supervisor->queued > 0 ||
+		 supervisor->followed != supervisor->chronicle.next);
 	if (changed)
 		tell_systemd(supervisor);
 	arm(supervisor);
@@ -281,7 +285,8 @@ static void on_shutdown_overdue(struct ev_loop *loop, struct ev_timer *timer, in
 {
 	(void)loop;
 	(void)events;
-	log_warn("shutdown takes too long: killing what is left");
+	supervisor_tell(timer->data,
+			(struct happening){.kind = HAPPENING_SHUTDOWN_OVERDUE});
 	kill_all(timer->data);
 }
 
@@ -301,7 +306,7 @@ void supervisor_shutdown(struct supervisor *supervisor)
 
 	if (supervisor->stopping)
 		return;
-	log_info("stopping all");
+	supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_SHUTDOWN});
 	notify_stopping();
 	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
 		(void)operation_stop(app);
@@ -318,7 +323,7 @@ void supervisor_shutdown_at_once(struct supervisor *supervisor)
 
 void supervisor_reopen_logs(struct supervisor *supervisor)
 {
-	log_info("reopening logs");
+	supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_LOGS_REOPENED});
 	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
 		spawn_reopen_logs(app);
 }
@@ -386,6 +391,11 @@ void supervisor_read_status(const struct supervisor *supervisor,
 	};
 }
 
+const struct chronicle *supervisor_chronicle(const struct supervisor *supervisor)
+{
+	return &supervisor->chronicle;
+}
+
 struct app *supervisor_next(const struct supervisor *supervisor,
 			    const struct app *previous)
 {
@@ -418,9 +428,14 @@ int target_parse(const struct supervisor *supervisor, const char *text,
 	return 0;
 }
 
-bool target_matches(const struct target *target, const struct app *app)
+bool target_names(const struct target *target, const char *name)
 {
 	return strcmp(target->pattern, "all") == 0 ||
-	       strcmp(target->pattern, app->name) == 0 ||
-	       fnmatch(target->pattern, app->name, 0) == 0;
+	       strcmp(target->pattern, name) == 0 ||
+	       fnmatch(target->pattern, name, 0) == 0;
+}
+
+bool target_matches(const struct target *target, const struct app *app)
+{
+	return target_names(target, app->name);
 }

@@ -11,6 +11,7 @@
 #include "common/places.h"
 #include "supervisor/adhoc.h"
 #include "supervisor/app.h"
+#include "supervisor/chronicle.h"
 #include "supervisor/config.h"
 
 struct supervisor;
@@ -29,6 +30,9 @@ struct supervisor_status {
 void supervisor_read_status(const struct supervisor *supervisor,
 			    struct supervisor_status *ret_status);
 
+/* The last things that happened. */
+const struct chronicle *supervisor_chronicle(const struct supervisor *supervisor);
+
 /* Iterates the apps by name: NULL begins, NULL ends. */
 struct app *supervisor_next(const struct supervisor *supervisor,
 			    const struct app *previous);
@@ -43,6 +47,7 @@ struct target {
 int target_parse(const struct supervisor *supervisor, const char *text,
 		 struct target *ret_target);
 bool target_matches(const struct target *target, const struct app *app);
+bool target_names(const struct target *target, const char *name); /* of an app */
 
 enum apply_how {
 	APPLY_START,  /* start FILE: touches only what differs or does not run */

@@ -2,9 +2,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/text.h"
+#include "supervisor/retell.h"
 
 void view_supervisor(struct json_writer *writer, const char *key,
 		     const struct supervisor *supervisor)
@@ -23,8 +25,7 @@ void view_supervisor(struct json_writer *writer, const char *key,
 	json_close_object(writer);
 }
 
-/* "2026-11-23T23:07:00.123Z" */
-static void put_moment(struct json_writer *writer, const char *key, msec wall)
+void view_moment(struct json_writer *writer, const char *key, msec wall)
 {
 	time_t seconds = (time_t)(wall / 1000);
 	struct tm when;
@@ -53,7 +54,7 @@ static void view_exit(struct json_writer *writer, const struct last_exit *last)
 	json_put_bool(writer, "core", last->core);
 	json_put_null(writer, "oom"); /* only a cgroup of its own could tell */
 	json_put_text(writer, "reason", last->reason);
-	put_moment(writer, "at", last->at_wall);
+	view_moment(writer, "at", last->at_wall);
 	json_close_object(writer);
 }
 
@@ -70,7 +71,7 @@ static void view_probe(struct json_writer *writer, const struct worker_status *w
 	json_put_text(writer, "result", last->text);
 	json_put_number(writer, "latency_ms", last->latency);
 	json_put_number(writer, "failures", worker->probe_failures);
-	put_moment(writer, "at", last->at_wall);
+	view_moment(writer, "at", last->at_wall);
 	json_close_object(writer);
 }
 
@@ -117,7 +118,7 @@ static void view_recycle(struct json_writer *writer, const struct app_status *st
 	if (status->next_cron == MSEC_NEVER)
 		json_put_null(writer, "next_cron");
 	else
-		put_moment(writer, "next_cron", status->next_cron);
+		view_moment(writer, "next_cron", status->next_cron);
 	json_close_object(writer);
 	if (last == NULL) {
 		json_put_null(writer, "last_recycle");
@@ -126,7 +127,7 @@ static void view_recycle(struct json_writer *writer, const struct app_status *st
 	json_open_object(writer, "last_recycle");
 	json_put_number(writer, "slot", last->slot);
 	json_put_text(writer, "reason", last->reason);
-	put_moment(writer, "at", last->at_wall);
+	view_moment(writer, "at", last->at_wall);
 	json_close_object(writer);
 }
 
@@ -304,7 +305,8 @@ static void view_balance(struct json_writer *writer, const struct app_status *st
 	json_close_array(writer);
 }
 
-void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
+void view_app(struct json_writer *writer, struct app *app, int slot,
+	      const struct chronicle *chronicle)
 {
 	struct app_status status;
 	struct worker_status worker;
@@ -330,13 +332,15 @@ void view_app(struct json_writer *writer, struct app *app, int slot, bool whole)
 	json_put_text(writer, "trouble", status.trouble);
 	json_put_text(writer, "log_out", status.log_out);
 	json_put_text(writer, "log_err", status.log_err);
-	if (whole && status.spec != NULL) {
+	if (chronicle != NULL && status.spec != NULL) {
 		view_origin(writer, &status);
 		view_generations(writer, app);
 		view_recycle(writer, &status);
 		view_probes(writer, status.spec);
 		view_rights(writer, status.spec);
 	}
+	if (chronicle != NULL)
+		retell_recent(writer, chronicle, status.name, slot);
 	json_open_array(writer, "workers");
 	for (unsigned i = 0; app_read_worker(app, i, true, &worker); i++)
 		if (slot < 0 || worker.slot == (unsigned)slot)

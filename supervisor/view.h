@@ -11,7 +11,11 @@
 
 void view_supervisor(struct json_writer *writer, const char *key,
 		     const struct supervisor *supervisor);
-/* `slot`: only the workers of this one; -1: all.  `whole`: with what `show` adds. */
-void view_app(struct json_writer *writer, struct app *app, int slot, bool whole);
+/* `slot`: only the workers of this one; -1: all.  `chronicle`: with what `show` adds, the
+ * last of its happenings too; NULL: without. */
+void view_app(struct json_writer *writer, struct app *app, int slot,
+	      const struct chronicle *chronicle);
+/* "2026-11-23T23:07:00.123Z" */
+void view_moment(struct json_writer *writer, const char *key, msec wall);
 
 #endif

@@ -240,6 +240,8 @@ enum core_note {
 	CORE_NOTE_READY,         /* it serves */
 	CORE_NOTE_LATE,          /* a beat is missing */
 	CORE_NOTE_BACK,          /* late, and its beat is back */
+	CORE_NOTE_STAYS,         /* was to retire, and is wanted again */
+	CORE_NOTE_LEAVES,        /* it says that it stops, unasked */
 	CORE_NOTE_HUNG,          /* heartbeat.timeout */
 	CORE_NOTE_READY_TIMEOUT, /* never got ready */
 	CORE_NOTE_DRAIN_TIMEOUT, /* did not end in time */

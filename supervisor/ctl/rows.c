@@ -2,11 +2,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/text.h"
+#include "supervisor/ctl/say.h"
 
 #define CELL 64
 
@@ -181,17 +180,10 @@ void rows_add_app(struct rows *rows, const struct json *app)
 		add_worker(rows, json_at(workers, i));
 }
 
-static bool wants_colours(const struct options *options)
-{
-	const char *no = getenv("NO_COLOR");
-
-	return !options->plain && (no == NULL || no[0] == '\0') && isatty(STDOUT_FILENO);
-}
-
 int rows_init(struct rows *rows, const struct options *options)
 {
 	*rows = (struct rows){
-		.table = table_new(columns, COLUMNS, wants_colours(options))};
+		.table = table_new(columns, COLUMNS, say_in_colours(options))};
 	return rows->table != NULL ? 0 : -ENOMEM;
 }
 

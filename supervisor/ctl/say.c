@@ -4,11 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/text.h"
 
 #define JSON_MOST SIZE_MAX
 #define MESSAGE   1024
+
+bool say_in_colours(const struct options *options)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return !options->plain && (no == NULL || no[0] == '\0') && isatty(STDOUT_FILENO);
+}
 
 void say_put_error(struct json_writer *writer, enum exit_code code, const char *message,
 		   const char *app)
@@ -171,6 +179,7 @@ enum exit_code say_refusal(const struct options *options,
 		{VARLINK_INTERFACE ".NoSuchTarget", "target", "no such app or worker",
 		 EXIT_NO_TARGET},
 		{VARLINK_INTERFACE ".Busy", "message", "try again", EXIT_BUSY},
+		{VARLINK_INTERFACE ".Lagged", "message", "cut off", EXIT_FAILED},
 		{VARLINK_INTERFACE ".Failed", "message", "failed", EXIT_FAILED},
 		{VARLINK_SERVICE ".PermissionDenied", "user",
 		 "permission denied: the supervisor is another user's, and lets nobody "

@@ -35,6 +35,9 @@ void say_put_error(struct json_writer *writer, enum exit_code code, const char *
 /* Prints what was written, and a newline. */
 void say_json(struct buffer *json);
 
+/* Is stdout a terminal that is to have colours? */
+bool say_in_colours(const struct options *options);
+
 /* To stdout, unless --quiet or --json. */
 void say(const struct options *options, const char *format, ...) PRINTF_LIKE(2, 3);
 void say_hint(const struct options *options, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -309,6 +309,14 @@ static void print_balance(const struct json *app)
 	print_weights(json_find(app, "weights"));
 }
 
+static void print_events(const struct options *options, const struct json *events)
+{
+	if (json_count(events) > 0)
+		(void)printf("\nlately:\n");
+	for (size_t i = 0; i < json_count(events); i++)
+		events_print(options, json_at(events, i));
+}
+
 static void print_app(const struct options *options, const struct json *app)
 {
 	struct rows rows;
@@ -326,6 +334,7 @@ static void print_app(const struct options *options, const struct json *app)
 	print_rights(app);
 	print_probes(app);
 	print_exits(app);
+	print_events(options, json_find(app, "events"));
 	(void)putchar('\n');
 	if (rows_init(&rows, options) < 0)
 		return;

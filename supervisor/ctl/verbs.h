@@ -16,6 +16,10 @@ enum exit_code verb_list(const struct options *options);
 enum exit_code verb_show(const struct options *options);
 /* request.c: show --request, over the connection that show opened */
 enum exit_code verb_request(const struct options *options, struct client *client);
+/* events.c */
+enum exit_code verb_events(const struct options *options);
+void events_print(const struct options *options, const struct json *event); /* a line */
+
 enum exit_code verb_logs(const struct options *options);
 
 /* plan.c */

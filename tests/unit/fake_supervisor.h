@@ -30,6 +30,7 @@ struct app {
 };
 
 struct supervisor {
+	struct chronicle chronicle;
 	struct app app[3]; /* by name */
 	unsigned apps;
 	bool stopping;
@@ -117,10 +118,20 @@ int target_parse(const struct supervisor *supervisor, const char *text,
 	return text[0] == '/' ? -EINVAL : 0;
 }
 
-bool target_matches(const struct target *target, const struct app *app)
+const struct chronicle *supervisor_chronicle(const struct supervisor *supervisor)
+{
+	return &supervisor->chronicle;
+}
+
+bool target_names(const struct target *target, const char *name)
 {
 	return strcmp(target->pattern, "all") == 0 ||
-	       fnmatch(target->pattern, app->name, 0) == 0;
+	       fnmatch(target->pattern, name, 0) == 0;
+}
+
+bool target_matches(const struct target *target, const struct app *app)
+{
+	return target_names(target, app->name);
 }
 
 int supervisor_apply(struct supervisor *supervisor, const struct apply *apply,

@@ -94,6 +94,7 @@ static void end(void)
 {
 	control_free(control);
 	ev_loop_destroy(loop);
+	chronicle_free(&fake.chronicle);
 	ck_assert_int_eq(rmdir(folder), 0); /* nothing was left in it */
 }
 
@@ -510,6 +511,75 @@ START_TEST(whoever_waits_hears_when_the_supervisor_ends)
 }
 END_TEST
 
+#define EVENTS "{\"method\":\"" VARLINK_INTERFACE ".Events\",\"more\":true}"
+
+static void happen(void)
+{
+	chronicle_add(&fake.chronicle, &(struct happening){.kind = HAPPENING_SHUTDOWN});
+	control_changed(control);
+}
+
+START_TEST(followers_hear_what_happens_and_the_end)
+{
+	int fd = dial();
+
+	SAY(fd, EVENTS);
+	ck_assert_uint_eq(count_answers(hear(fd)), 1);
+	happen();
+	ck_assert_ptr_nonnull(strstr(hear(fd), "stopping all"));
+	control_free(control);
+	control = NULL;
+	ck_assert_ptr_null(strstr(hear(fd), "error"));
+	ck_assert_str_eq(hear(fd), "END");
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(a_follower_that_leaves_gives_its_place_to_others)
+{
+	int before = unit_count_fds();
+	int fd = dial();
+
+	SAY(fd, EVENTS);
+	turn();
+	(void)close(fd);
+	turn();
+	ck_assert_int_eq(unit_count_fds(), before);
+	happen();
+}
+END_TEST
+
+START_TEST(nobody_waits_for_a_follower_that_pauses)
+{
+	int fd = dial();
+
+	SAY(fd, EVENTS);
+	turn();
+	for (int i = 0; i < 3000; i++) /* more than a socket takes */
+		happen();
+	ck_assert(!control_is_busy(control));
+	(void)close(fd);
+	turn();
+}
+END_TEST
+
+START_TEST(a_follower_that_lags_too_far_is_cut_off)
+{
+	int fd = dial();
+
+	SAY(fd, EVENTS);
+	turn();
+	for (int i = 0; i < 20000; i++)
+		happen();
+	ck_assert(control_is_busy(control)); /* it follows no more */
+	for (int i = 0; i < 1000 && strstr(hear(fd), "Lagged") == NULL; i++)
+		continue;
+	SAY(fd, PING);
+	ck_assert_ptr_nonnull(strstr(hear(fd), "\"pid\":7"));
+	(void)close(fd);
+}
+END_TEST
+
 START_TEST(many_calls_of_many_peers_are_all_answered)
 {
 	int fd[16];
@@ -558,6 +628,10 @@ static Suite *suite_of_control(void)
 	tcase_add_test(tcase, what_lets_the_group_read_does_not_let_it_speak);
 	tcase_add_test(tcase, a_group_is_let_in_and_shut_out_live);
 	tcase_add_test(tcase, whoever_waits_hears_when_the_supervisor_ends);
+	tcase_add_test(tcase, followers_hear_what_happens_and_the_end);
+	tcase_add_test(tcase, a_follower_that_leaves_gives_its_place_to_others);
+	tcase_add_test(tcase, nobody_waits_for_a_follower_that_pauses);
+	tcase_add_test(tcase, a_follower_that_lags_too_far_is_cut_off);
 	tcase_add_test(tcase, many_calls_of_many_peers_are_all_answered);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -99,6 +99,20 @@ START_TEST(edge_to_a_signal_orders_it)
 }
 END_TEST
 
+/* An exit is told by the shell, which alone knows how it was. */
+START_TEST(edge_to_another_phase_is_told)
+{
+	for (unsigned stimulus = 0; stimulus < STIMULI; stimulus++) {
+		const struct edge *edge =
+			edge_find((enum worker_phase)_i, (enum stimulus)stimulus);
+
+		if (edge->moves && stimulus != STIMULUS_EXIT &&
+		    edge->to != (enum worker_phase)_i)
+			ck_assert(edge->orders || edge->notes);
+	}
+}
+END_TEST
+
 START_TEST(edge_does_not_exist_for_a_vacant_seat)
 {
 	for (unsigned stimulus = 0; stimulus < STIMULI; stimulus++)
@@ -121,6 +135,7 @@ static Suite *suite_of_edges(void)
 			    WORKER_PHASES);
 	tcase_add_loop_test(tcase, edge_that_judges_ends_a_life, 0, WORKER_PHASES);
 	tcase_add_loop_test(tcase, edge_to_a_signal_orders_it, 0, WORKER_PHASES);
+	tcase_add_loop_test(tcase, edge_to_another_phase_is_told, 0, WORKER_PHASES);
 	tcase_add_test(tcase, edge_does_not_exist_for_a_vacant_seat);
 	suite_add_tcase(suite, tcase);
 	return suite;

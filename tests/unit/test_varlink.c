@@ -118,7 +118,7 @@ START_TEST(garbage_is_refused)
 }
 END_TEST
 
-#define DECLARATION "(targets: []string, wait: ?bool, file: ?string) -> (n: int)"
+#define DECLARATION "(targets: []string, wait: ?bool, file: ?string, lines: ?int)"
 
 static const struct {
 	const char *parameters, *culprit; /* NULL: they fit */
@@ -134,6 +134,9 @@ static const struct {
 	{"{\"targets\":[],\"wait\":1}", "wait"},
 	{"{\"targets\":[],\"file\":false}", "file"},
 	{"{\"targets\":[],\"n\":1}", "n"},
+	{"{\"targets\":[],\"lines\":3}", NULL},
+	{"{\"targets\":[],\"lines\":3.5}", "lines"},
+	{"{\"targets\":[],\"lines\":\"3\"}", "lines"},
 	{"{\"targets\":[],\"Targets\":[]}", "Targets"},
 };
 

@@ -415,6 +415,7 @@ START_TEST(mistakes_are_found_before_anything_is_asked)
 	options.value[FLAG_LINES] = "many";
 	options.flags = FLAG_BIT(LINES);
 	ck_assert_int_eq(run(verb_logs, COMMAND_LOGS), EXIT_USAGE);
+	ck_assert_int_eq(run(verb_events, COMMAND_EVENTS), EXIT_USAGE);
 }
 END_TEST
 
@@ -422,6 +423,52 @@ START_TEST(version_needs_no_supervisor)
 {
 	ck_assert_int_eq(run(verb_version, COMMAND_VERSION), EXIT_DONE);
 	SAID("is not running");
+}
+END_TEST
+
+/* ---- events ---- */
+
+#define EVENT(kind, app, slot)                                               \
+	"{\"number\":1,\"at\":\"2026-11-24T01:02:03.456Z\",\"kind\":\"" kind \
+	"\",\"level\":\"info\",\"app\":" app ",\"slot\":" slot               \
+	",\"pid\":7,\"message\":\"it did\"}"
+
+START_TEST(events_are_a_line_each_until_there_are_no_more)
+{
+	(void)setenv("TZ", "UTC", 1);
+	EXPECT("{\"parameters\":{\"events\":[" EVENT("ready", "\"web\"", "3") "," EVENT(
+		"alert", "\"web\"", "null") "]}" MORE
+					    "{\"parameters\":{\"events\":[" EVENT(
+						    "shutdown", "null", "null") "]}}");
+	target("web");
+	ck_assert_int_eq(run(verb_events, COMMAND_EVENTS), EXIT_DONE);
+	ck_assert_str_eq(
+		said(),
+		"2026-11-24 01:02:03.456  ready               web.3         it did\n"
+		"2026-11-24 01:02:03.456  alert               web           it did\n"
+		"2026-11-24 01:02:03.456  shutdown            clusterd      it did\n");
+	ck_assert_ptr_nonnull(
+		strstr(asked(), "{\"targets\":[\"web\"],\"lines\":15,\"follow\":true}"));
+}
+END_TEST
+
+START_TEST(events_are_objects_with_json)
+{
+	EXPECT("{\"parameters\":{\"events\":[{\"number\":1},{\"number\":2}]}}");
+	options.json = true;
+	options.flags = FLAG_BIT(NO_FOLLOW);
+	ck_assert_int_eq(run(verb_events, COMMAND_EVENTS), EXIT_DONE);
+	ck_assert_str_eq(said(), "{\"number\":1}\n{\"number\":2}\n");
+	ck_assert_ptr_nonnull(strstr(asked(), "{\"follow\":false}"));
+}
+END_TEST
+
+START_TEST(events_that_were_cut_off_are_a_failure)
+{
+	EXPECT("{\"parameters\":{\"events\":[]}" MORE "{\"error\":\"" VARLINK_INTERFACE
+	       ".Lagged\",\"parameters\":{\"message\":\"too slow\"}}");
+	ck_assert_int_eq(run(verb_events, COMMAND_EVENTS), EXIT_FAILED);
+	COMPLAINED("too slow: cut off");
 }
 END_TEST
 
@@ -534,6 +581,9 @@ static void add_answers(TCase *tcase)
 	tcase_add_test(tcase, show_tells_of_generations);
 	tcase_add_test(tcase, a_plan_tells_what_would_change);
 	tcase_add_test(tcase, a_signal_says_how_many_it_reached);
+	tcase_add_test(tcase, events_are_a_line_each_until_there_are_no_more);
+	tcase_add_test(tcase, events_are_objects_with_json);
+	tcase_add_test(tcase, events_that_were_cut_off_are_a_failure);
 	tcase_add_test(tcase, logs_begin_with_the_last_lines);
 	tcase_add_test(tcase, logs_are_objects_with_json);
 	tcase_add_test(tcase, logs_follow_what_is_appended_truncated_and_made_anew);
