@@ -19,7 +19,7 @@
 #include "supervisor/bridge/door.h"
 #include "supervisor/capacity.h"
 #include "supervisor/estate.h"
-#include "supervisor/script.h"
+#include "supervisor/interpreter.h"
 
 static void generation_free(struct generation *generation)
 {
@@ -149,7 +149,7 @@ static int resolve_name(struct generation *generation, char **word, struct fault
 static int resolve_command(struct generation *generation, struct fault *fault)
 {
 	char *const *command = generation->spec->command;
-	unsigned count = 0, script = script_find(command, generation->directory);
+	unsigned count = 0, script = interpreter_script(command, generation->directory);
 	int result = 0;
 
 	while (command[count] != NULL)

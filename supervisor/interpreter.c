@@ -1,4 +1,4 @@
-#include "supervisor/script.h"
+#include "supervisor/interpreter.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -94,7 +94,7 @@ static bool is_file(const char *path, int directory)
 }
 
 /* The first word that is no option, if a file has that name. */
-unsigned script_find(char *const *command, int directory)
+unsigned interpreter_script(char *const *command, int directory)
 {
 	const struct interpreter *interpreter = find_interpreter(command[0]);
 	unsigned i = 1;
