@@ -81,6 +81,15 @@ load_end failing
 check "whose shares are as before" within 10 evenly
 check "with nobody lost" unharmed failing "$(scaled 100)"
 
+# ---- back again ----
+
+configured queue
+ctl reload >/dev/null
+load_begin back --rate "$(scaled 800)" --timeout 5s "127.0.0.1:$(port web)"
+check "rollback goes to the policy of before" eval 'ctl rollback web && within 10 evenly'
+load_end back
+check "and loses none" unharmed back "$(scaled 100)"
+
 # ---- stopped ----
 
 check "stop and start" eval 'ctl stop web && ctl start web && fetch "$(port web)" / | json .pid'
