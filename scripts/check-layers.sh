@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.." || exit 1
 # whose header the others see.  In `supervisor` all meet, and failures are logged.
 rooms='
 supervisor > supervisor apply report recall launch origin app generation digest environment
-	operation seat spawn route broker channel checkup dealing crowd bounds holding signals
+	operation seat spawn route broker channel snare checkup dealing crowd bounds holding signals
 	status rights estate clusterd sharing
 	tell fate happening chronicle
 control > control access reserve commands adjust call judge orders view select queries

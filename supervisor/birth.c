@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "supervisor/bridge/trap.h"
+
 #define EXIT_EXEC_FAILED 127 /* as shells have it */
 #define LISTEN_FDS_START 3
 #define CPUS_PER_WORD    (sizeof(unsigned long) * CHAR_BIT)
@@ -51,7 +53,8 @@ static int give_descriptors(struct birth *birth)
 
 	if (lift(&birth->report, count) == -1 ||
 	    (birth->directory != -1 && lift(&birth->directory, count) == -1) ||
-	    (birth->program > 0 && lift(&birth->program, count) == -1))
+	    (birth->program > 0 && lift(&birth->program, count) == -1) ||
+	    (birth->trap > 0 && lift(&birth->trap, count) == -1))
 		return -1;
 	fd[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (fd[0] == -1)
@@ -179,6 +182,8 @@ static enum birth_step become(struct birth *birth)
 		return failed;
 	if (enter_directory(birth) == -1)
 		return BIRTH_DIRECTORY;
+	if (birth->trap > 0 && trap_lay(birth->trap) == -1)
+		return BIRTH_TRAP;
 	append_number(birth->listen_pid, getpid());
 	append_number(birth->watchdog_pid, getpid());
 	reset_signals();
@@ -204,6 +209,7 @@ _Noreturn void birth_begin(struct birth *birth)
 	birth->subject = order->path;
 	birth->directory = order->directory;
 	birth->program = order->program;
+	birth->trap = order->trap;
 	failure = (struct birth_failure){.step = become(birth)};
 	failure.code = errno;
 	if (failure.step == BIRTH_DIRECTORY)
@@ -232,6 +238,7 @@ static const struct {
 	[BIRTH_USER] = {"cannot apply user", "setresuid"},
 	[BIRTH_CAPABILITIES] = {"cannot give up capabilities", "capset"},
 	[BIRTH_NO_NEW_PRIVILEGES] = {"cannot apply no_new_privileges", "prctl"},
+	[BIRTH_TRAP] = {"cannot trap bind", "seccomp"},
 	[BIRTH_DIRECTORY] = {"cannot change directory to ", NULL},
 	[BIRTH_EXECUTE] = {"cannot execute ", NULL},
 	[BIRTH_INTERPRETER] = {"cannot find the interpreter of ", NULL},

@@ -23,6 +23,7 @@ enum birth_step {
 	BIRTH_CAPABILITIES,
 	BIRTH_NO_NEW_PRIVILEGES,
 	BIRTH_DIRECTORY,
+	BIRTH_TRAP,
 	BIRTH_EXECUTE,
 	BIRTH_INTERPRETER,
 	BIRTH_STEPS
@@ -42,6 +43,7 @@ struct birth {
 	char listen_pid[sizeof("LISTEN_PID=") + 10];
 	char watchdog_pid[sizeof("WATCHDOG_PID=") + 10];
 	int program;   /* as in the order, out of the way of what the worker is given */
+	int trap;      /* likewise */
 	int report;    /* the end of the exec pipe that is written */
 	int directory; /* the order's, wherever it was lifted to */
 	const char *subject; /* what failed, for the fault */

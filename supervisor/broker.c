@@ -181,7 +181,9 @@ const char *broker_door(const struct seat *seat)
 
 	generation = generation_find(seat->place->app, seat->generation);
 	if (seat->asked != 0)
-		return generation->node_preload != NULL ? "node" : "preload";
+		return generation->node_preload != NULL ? "node"
+		       : generation->traps              ? "seccomp"
+							: "preload";
 	return generation->spec->listen_count > 0 &&
 			       generation->spec->adopt != SPEC_ADOPT_NONE
 		       ? "listen-fds"

@@ -66,6 +66,7 @@ struct generation {
 	struct process_rights rights;
 	char *preload;      /* the library by which it asks; NULL: it does not */
 	char *node_preload; /* what its Node.js loads first; NULL: it is none */
+	bool traps;         /* it asks by a trapped bind() */
 	unsigned holdings;  /* those of the spec, then those that workers asked for */
 	struct holding *holding[SPEC_LISTEN + ASKED]; /* borrowed from the app */
 };
@@ -90,6 +91,13 @@ struct channel {
 	uint64_t of_app, rubbish; /* lines */
 };
 
+/* The trap of a static program; both -1: none. */
+struct snare {
+	struct ev_io watch; /* of the one that is open */
+	int socket;         /* until the trap's end has come through it */
+	int trap;
+};
+
 struct seat {
 	struct place *place;
 	struct seat *next_by_pid;
@@ -105,8 +113,9 @@ struct seat {
 	bool exec_failed;         /* it never became the program it should be */
 	uint64_t asked;           /* for which of the generation's holdings */
 	struct channel channel;   /* to a Node.js worker; fd -1: none */
-	uint64_t listening;       /* on which of the generation's holdings it said so */
-	uint64_t cpu_usec;        /* at `sampled`, for the percentage */
+	struct snare snare;
+	uint64_t listening; /* on which of the generation's holdings it said so */
+	uint64_t cpu_usec;  /* at `sampled`, for the percentage */
 	msec sampled;
 	double cpu_percent; /* negative: not known yet */
 	uint64_t excess;    /* what it had of the measure that it exceeded */
@@ -416,12 +425,17 @@ int broker_listening(struct seat *seat, const struct address *address);
 void broker_listening_all(struct seat *seat);     /* on all that it asked for */
 const char *broker_door(const struct seat *seat); /* NULL: it came through none */
 
+/* snare.c */
+int snare_open(struct seat *seat, int *ret_theirs, struct fault *fault);
+void snare_close(struct seat *seat);
+
 /* channel.c */
 int channel_open(struct seat *seat, int *ret_theirs, struct fault *fault);
 void channel_close(struct seat *seat);
 
 /* seat.c */
 struct seat_ref seat_ref(const struct seat *seat);
+void seat_forget_doors(struct seat *seat); /* the ways on which it asks for sockets */
 struct place *place_need(struct app *app, unsigned slot, struct fault *fault);
 void place_free(struct place *place);
 void place_read_beats(struct place *place);

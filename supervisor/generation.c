@@ -206,9 +206,20 @@ static int choose_door(struct generation *generation, struct fault *fault)
 	if (nature == NATURE_NODE && adopt == SPEC_ADOPT_AUTO && door_is_node(program) &&
 	    generation->script.path == NULL)
 		nature = NATURE_DYNAMIC; /* `node -e` is no cluster worker, ever */
-	if (nature == NATURE_NODE && adopt != SPEC_ADOPT_PRELOAD)
+	if (nature == NATURE_NODE && adopt != SPEC_ADOPT_PRELOAD &&
+	    adopt != SPEC_ADOPT_SECCOMP)
 		return find_part(generation, "clusterd-node.cjs",
 				 &generation->node_preload, fault);
+	if (adopt == SPEC_ADOPT_SECCOMP) {
+		generation->traps = nature != NATURE_PRIVILEGED;
+		return generation->traps
+			       ? 0
+			       : fault_set(
+					 fault, -EINVAL,
+					 "adopt: %s is setuid or has capabilities of its "
+					 "own, and would lose them",
+					 program);
+	}
 	if (adopt == SPEC_ADOPT_NODE)
 		return fault_set(fault, -EINVAL, "adopt: %s is not Node.js", program);
 	if (door_refusal(nature) == NULL)
@@ -217,6 +228,9 @@ static int choose_door(struct generation *generation, struct fault *fault)
 	if (adopt == SPEC_ADOPT_PRELOAD)
 		return fault_set(fault, -EINVAL, "cannot preload %s: %s", program,
 				 door_refusal(nature));
+	/* It costs a little for ever: only where nothing else leads to a socket. */
+	generation->traps =
+		nature == NATURE_STATIC && generation->spec->listen_count == 0;
 	return 0;
 }
 

@@ -59,7 +59,9 @@ struct process_order {
 	char *const *envp;
 	int directory;              /* to fchdir to; -1: chdir to directory_path */
 	const char *directory_path; /* NULL: stay; beside `directory` for faults */
-	const int *listen_fd;       /* become 3, 4, ... */
+	int trap;             /* > 0: a Unix socket through which bind() is to be trapped
+				 (bridge/trap.h) */
+	const int *listen_fd; /* become 3, 4, ... */
 	unsigned listen_count;
 	int out, err; /* become 1 and 2; -1: /dev/null, as stdin is */
 	const struct process_rights *rights;

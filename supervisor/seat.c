@@ -163,6 +163,7 @@ static void seat_init(struct seat *seat, struct place *place)
 	seat->process.pidfd = -1;
 	seat->process.exec_pipe = -1;
 	seat->channel.fd = -1;
+	seat->snare.socket = seat->snare.trap = -1;
 }
 
 static int open_notify(struct place *place, struct fault *fault)
@@ -343,6 +344,12 @@ static uint32_t verdict(const struct seat *seat, int status)
 	return WEXITSTATUS(status) == 0 ? CORE_EXIT_CLEAN : CORE_EXIT_FAILURE;
 }
 
+void seat_forget_doors(struct seat *seat)
+{
+	channel_close(seat);
+	snare_close(seat);
+}
+
 /* Its process was collected.  What it said before it died is read first, so that a READY
  * is not overtaken by the EXIT that followed it. */
 void seat_exited(struct seat *seat, pid_t pid, int status)
@@ -353,7 +360,7 @@ void seat_exited(struct seat *seat, pid_t pid, int status)
 	record_end(seat, status);
 	post(seat, CORE_EXIT, verdict(seat, status));
 	seat_unregister(seat, pid);
-	channel_close(seat);
+	seat_forget_doors(seat);
 	seat->process.pid = 0;
 	if (seat->place->app->core.want.running)
 		holdings_heal(seat->place);

@@ -27,7 +27,7 @@ static const struct setting_choice adopts[] = {
 	{"none", SPEC_ADOPT_NONE, false},
 	{"node", SPEC_ADOPT_NODE, false},
 	{"preload", SPEC_ADOPT_PRELOAD, false},
-	{"seccomp", 0, true},
+	{"seccomp", SPEC_ADOPT_SECCOMP, false},
 	{0},
 };
 

@@ -158,7 +158,7 @@ static int spawn(struct seat *seat, const struct generation *generation,
 	const struct app *app = place->app;
 	struct arena arena = {0};
 	int listen_fd[SPEC_LISTEN + 2]; /* what Node.js gets comes behind */
-	CLOSE_FD int channel = -1, notify = -1;
+	CLOSE_FD int channel = -1, notify = -1, trap = -1;
 	unsigned cpu;
 	int result;
 
@@ -190,6 +190,12 @@ static int spawn(struct seat *seat, const struct generation *generation,
 		listen_fd[order->listen_count++] = channel;
 		listen_fd[order->listen_count++] = notify;
 	}
+	if (generation->traps) {
+		result = snare_open(seat, &trap, fault);
+		if (result < 0)
+			return result;
+		order->trap = trap;
+	}
 	if (order->argv == NULL || order->envp == NULL)
 		result = fault_set(fault, -ENOMEM, "out of memory");
 	else
@@ -220,7 +226,7 @@ int spawn_worker(struct app *app, struct seat_ref at, uint32_t number,
 		return result;
 	result = spawn(seat, generation, &order, fault);
 	if (result < 0)
-		channel_close(seat);
+		seat_forget_doors(seat);
 	fd_close(&order.out);
 	fd_close(&order.err);
 	if (result < 0)

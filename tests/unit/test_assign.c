@@ -234,10 +234,13 @@ END_TEST
 
 /* All that is known by name and brought by a later version. */
 static const char *const later[] = {
-	"adopt = \"seccomp\";",         "drain = { how = \"quiet\"; };",
-	"log = { to = \"journal\"; };", "reload = { canary = { share = 10; }; };",
-	"budget = { cpu = 70; };",      "autoscale = { min = 2; };",
-	"log = { rotate = \"64M\"; };", "log = { keep = 10; };",
+	"drain = { how = \"quiet\"; };",
+	"log = { to = \"journal\"; };",
+	"reload = { canary = { share = 10; }; };",
+	"budget = { cpu = 70; };",
+	"autoscale = { min = 2; };",
+	"log = { rotate = \"64M\"; };",
+	"log = { keep = 10; };",
 	"log = { compress = true; };",
 };
 
@@ -273,6 +276,7 @@ static const struct {
 	{"adopt = \"listen-fds\";", FIELD(adopt), SPEC_ADOPT_LISTEN_FDS},
 	{"adopt = \"node\";", FIELD(adopt), SPEC_ADOPT_NODE},
 	{"adopt = \"preload\";", FIELD(adopt), SPEC_ADOPT_PRELOAD},
+	{"adopt = \"seccomp\";", FIELD(adopt), SPEC_ADOPT_SECCOMP},
 	{"adopt = \"none\";", FIELD(adopt), SPEC_ADOPT_NONE},
 	{"ready = { on = \"auto\"; };", FIELD(policy.ready), CORE_READY_AUTO},
 	{"ready = { on = \"notify\"; };", FIELD(policy.ready), CORE_READY_NOTIFY},
@@ -386,7 +390,6 @@ static const struct {
 	{"listen = \"8080\"; adopt = \"none\";",
 	 "a.adopt: \"none\" leaves nobody to take the sockets of listen"},
 	{"listen = { };", "a.listen: expects text, not a group"},
-	{"adopt = \"seccomp\";", "a.adopt: \"seccomp\" is not supported yet"},
 	{"autostart = 0;", "a.autostart: expects true or false, not a number"},
 	{"cwd = \"\";", "a.cwd: is empty"},
 	{"env_file = [ \"x\" ];", "a.env_file: expects text, not a list"},

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Static programs load no library of ours; their bind() is met in the kernel.
+. "$(dirname "$0")/lib.sh"
+
+cat >"$HOUSE/static.c" <<'END'
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int open_port(int kind, int port)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
+	int fd = socket(AF_INET, kind, 0);
+
+	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) == -1) {
+		perror("bind");
+		exit(3);
+	}
+	return fd;
+}
+
+int main(int count, char **word)
+{
+	int listener, peer;
+	char text[1000];
+
+	open_port(SOCK_DGRAM, 0);
+	open_port(SOCK_STREAM, 0);
+	if (count > 2)
+		close(open_port(SOCK_STREAM, atoi(word[1])));
+	listener = open_port(SOCK_STREAM, atoi(word[1]));
+	listen(listener, 5);
+	while ((peer = accept(listener, NULL, NULL)) >= 0) {
+		if (read(peer, text, sizeof(text)) > 0) {
+			sprintf(text, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+				"Connection: close\r\n\r\n%s\n", getenv("CLUSTER_SLOT"));
+			write(peer, text, strlen(text));
+		}
+		close(peer);
+	}
+	return 4;
+}
+END
+check "a static program is made" gcc -static -w -o "$HOUSE/static" "$HOUSE/static.c"
+
+free_port() {
+	python3 -c 'import random, socket
+while True:
+    port = random.randrange(20000, 32000)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+        break
+    except OSError:
+        pass
+print(port)'
+}
+static_app() { # NAME INSTANCES SETTINGS WORDS...
+	local name=$1 instances=$2 settings=$3 words=
+	shift 3
+	for word; do words="$words, \"$word\""; done
+	printf '{ name = "%s"; instances = %s; command = [ "%s"%s ]; heartbeat = false; %s %s }' \
+		"$name" "$instances" "$HOUSE/static" "$words" "$QUICK" "$settings"
+}
+slots_at() { for _ in {1..20}; do fetch "$1" /; done | sort -u | paste -sd ' '; }
+
+port=$(free_port)
+apps "$(static_app web 2 '' "$port")" | config
+check "it starts in two slots" supervise web
+if [ "$(app web '[.workers[].door] | unique | @csv')" != '"seccomp"' ]; then
+	skip "bind() of a static program" "no trap could be laid: $(app web .trouble)"
+	exit
+fi
+check "both answer on the one port" equal "$(slots_at "$port")" "0 1"
+check "its own UDP socket and its port 0 are left alone" equal "$(app web '.listen | @csv')" \
+	"\"127.0.0.1:$port\""
+load_begin web --rate "$(scaled 300)" --timeout 5s "127.0.0.1:$port"
+for _ in 1 2 3; do check "it is reloaded under load" ctl reload; done
+check "scaled up" ctl scale web 4
+check "and down" ctl scale web 1
+load_end web
+check "no request failed" unharmed web "$(scaled 200)"
+kill -KILL "$(pids web)"
+check "after a crash it serves again" within 5 eval '[ "$(slots_at "$port")" = 0 ]'
+check "it can gain no privileges" grep -qE '^NoNewPrivs:\s1' "/proc/$(pids web)/status"
+
+another=$(free_port)
+apps "$(static_app again 2 '' "$another" twice)" \
+	"{ name = \"python\"; instances = 2; heartbeat = false; adopt = \"seccomp\"; $QUICK
+	command = [ \"$TOP/tests/system/workers/opener.py\", \"one\", \"$(free_port)\" ]; }" \
+	"$(static_app lent 1 "$TCP" "$(free_port)")" | config
+check "others take its place" ctl reload
+check "one that closes and opens its port again has it" equal "$(slots_at "$another")" "0 1"
+check "whoever wants it has it for other programs, too" equal \
+	"$(app python '[.workers[].door] | unique | @csv')" '"seccomp"'
+check "where listen is named nobody is trapped by itself" equal \
+	"$(app lent '.workers[0].door')" listen-fds
