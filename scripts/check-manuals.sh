@@ -50,7 +50,7 @@ if [ -e common/commands.h ]; then
 	done
 	# What the program itself prints comes from the table, if it is built.
 	if [ -x "${BUILD:-build}/clusterctl" ]; then
-		for shell in bash zsh; do
+		for shell in bash fish zsh; do
 			said=$("${BUILD:-build}/clusterctl" completion $shell)
 			for command in $(offered); do
 				grep -qw -- "$command" <<<"$said" ||

@@ -27,6 +27,7 @@ make_rest() {
 		Cflags: -I\${includedir}
 	END
 	"$BUILD/clusterctl" completion bash >"$made/clusterctl"
+	"$BUILD/clusterctl" completion fish >"$made/clusterctl.fish"
 	"$BUILD/clusterctl" completion zsh >"$made/_clusterctl"
 }
 
@@ -46,6 +47,7 @@ list() {
 		644 $made/libclusterworker.pc $LIBDIR/pkgconfig/libclusterworker.pc
 		644 $made/clusterd.service $UNITDIR/clusterd.service
 		644 $made/clusterctl $PREFIX/share/bash-completion/completions/clusterctl
+		644 $made/clusterctl.fish $PREFIX/share/fish/vendor_completions.d/clusterctl.fish
 		644 $made/_clusterctl $PREFIX/share/zsh/site-functions/_clusterctl
 	END
 	for page in man/*.[1-8]; do

@@ -1,5 +1,5 @@
 /*
- * complete.h - completions for bash and zsh, grown from the table of commands.
+ * complete.h - completions for bash, fish and zsh, grown from the table of commands.
  */
 #ifndef SUPERVISOR_CTL_COMPLETE_H
 #define SUPERVISOR_CTL_COMPLETE_H

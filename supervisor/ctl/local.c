@@ -56,7 +56,8 @@ enum exit_code verb_init(const struct options *options)
 enum exit_code verb_completion(const struct options *options)
 {
 	if (!complete_print(options->argument[0]))
-		return say_error(options, EXIT_USAGE, NULL, "completion: %s: bash or zsh",
+		return say_error(options, EXIT_USAGE, NULL,
+				 "completion: %s: bash, fish or zsh",
 				 options->argument[0]);
 	return EXIT_DONE;
 }

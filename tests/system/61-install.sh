@@ -27,6 +27,34 @@ check "bash completes clusterctl" bash -n "$at/share/bash-completion/completions
 check "zsh completes clusterctl" \
 	grep -q '^#compdef clusterctl' "$at/share/zsh/site-functions/_clusterctl"
 
+fish=$at/share/fish/vendor_completions.d/clusterctl.fish
+verbs() { "$BUILD/clusterctl" --help | awk '/^Not supported/ { exit } /^  [a-z]+ +[a-z]/ { print $1 }'; }
+fish_knows() { # every verb, and every flag of it
+	local verb flag
+	[ "$(verbs | wc -l)" -gt 20 ] || return
+	for verb in $(verbs); do
+		grep -q -- "-a $verb -d " "$fish" || { echo "$verb"; return 1; }
+		for flag in $("$BUILD/clusterctl" "$verb" --help | sed '/^Every/,$d' |
+			grep -v 'not supported yet' | grep -oE '^  .{4}--[a-z-]+' | grep -oE '[a-z][a-z-]+$'); do
+			grep -qE -- "from $verb' -l $flag( |\$)" "$fish" || { echo "$verb --$flag"; return 1; }
+		done
+	done
+}
+check "fish completes every verb and flag" fish_knows
+if command -v fish >/dev/null; then
+	# A supervisor that runs, as far as a completion can tell.
+	completes() {
+		HOME=$HOUSE fish -N -c "function clusterctl; echo '{\"apps\":[{\"name\":\"shop\"}]}'; end
+			source $fish; complete -C 'clusterctl $1'"
+	}
+	check "fish reads it" fish -n "$fish"
+	check "fish completes a verb" says "reload" completes rel
+	check "fish completes a target" says "shop" completes "reload "
+	check "fish completes a flag" says "--no-wait" completes "reload --no-w"
+else
+	skip "fish reads it" "there is no fish"
+fi
+
 # ---- the library, as somebody else would use it ----
 
 cat >"$HOUSE/user.c" <<'END'
