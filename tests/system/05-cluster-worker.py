@@ -199,6 +199,7 @@ def says_close(answer):
 def life():
     listener = listen()
     early = Client(listener).ask("/_test/id")
+    began = time.monotonic()
     worker = Worker([listener], "--test-endpoints")
     check("the first word is READY=1", worker.hear() == {"READY": "1"}, worker.said)
     status, headers, body = early.answer()
@@ -211,10 +212,10 @@ def life():
     check("the status page names the app, escaped",
           "&#60;web&#62;" in body and "<web>" not in body, body)
 
-    began = time.monotonic()
     beats = [worker.hear_until("WATCHDOG") for _ in range(4)]
     took = time.monotonic() - began
-    check("it beats once an interval", 2 * INTERVAL < took < 5 * INTERVAL * SCALE, took)
+    heard = sum("WATCHDOG" in message for message in worker.said)
+    check("it beats once an interval, not more", heard <= took / INTERVAL + 1, heard, took)
     check("a beat has its figures", beats[-1]["X_CLUSTER_CONNECTIONS"] == "1" and
           beats[-1]["X_CLUSTER_REQUESTS"] == "2" and beats[-1]["X_CLUSTER_ERRORS"] == "0",
           beats[-1])
@@ -230,10 +231,10 @@ def life():
         int(beat.get("X_CLUSTER_LATENCY_USEC", 0)) >= 100000 for beat in lags), lags)
 
     other = Client(listener)
-    other.ask("/_test/sleep?ms=600")
-    began = time.monotonic()
+    other.ask("/_test/sleep?ms=2000")
+    other.await_reading()
     early.get("/healthz")
-    check("a request that sleeps holds up nobody", time.monotonic() - began < 0.5)
+    check("a request that sleeps holds up nobody", other.stays_open(0))
     check("and is answered", other.answer()[0] == 200)
 
     for one in (signal.SIGHUP, signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2):
@@ -261,8 +262,8 @@ def drain():
     for client in (busy, uploading):
         client.await_reading()
 
-    worker.signal(signal.SIGTERM)
     began = time.monotonic()
+    worker.signal(signal.SIGTERM)
     check("it says that it goes", "STOPPING" in worker.hear_until("STOPPING"))
     worker.signal(signal.SIGTERM)
     check("told again, it goes on as before", worker.is_alive())
@@ -281,7 +282,7 @@ def drain():
     check("it beats while it drains", worker.hear_until("WATCHDOG") is not None)
     check("who never spoke is let go in order", silent.ends())
     took = time.monotonic() - began
-    check("after two seconds", 1.9 < took < 3 * SCALE, took)
+    check("after two seconds, not before", took > 1.9, took)
     for client in (busy, idle, health, silent, uploading):
         client.close()
     last = worker.hear_until("STATUS")
