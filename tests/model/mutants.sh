@@ -160,8 +160,8 @@ mutant recycle 's/app->operation.kind != CORE_OPERATION_NONE \|\|/false ||/' \
 mutant recycle 's/app->reload.active \|\| app->scale.active/app->scale.active/' \
 	"a recycle does not wait for a roll"
 mutant recycle 's/ \|\| app->scale.active//' "a recycle does not wait for a scale"
-mutant recycle 's/if \(app->slot\[i\].seat\[seat\].renew\)/if (false)/' "several recycle at a time"
-mutant recycle 's/if \((app->slot\[i\].seat\[seat\]).renew\)/if (\1.renew \&\& worker_is_present(\&\1))/' \
+mutant recycle 's/if \(worker->renew \|\|/if (/' "several recycle at a time"
+mutant recycle 's/if \(worker->renew \|\|/if ((worker->renew \&\& worker_is_present(worker)) ||/' \
 	"a recycle does not wait until the one before is gone"
 mutant recycle 's/return it->seat\[keeper\].due != .*/return keeper;/' \
 	"who exceeds nothing is recycled"
@@ -178,7 +178,7 @@ mutant recycle '/if \(!worker->recycled\)$/,+1d' \
 mutant recycle 's/if \(until < app->recycle.backoff.until\)/if (false)/' \
 	"a recycle that waits is due for ever"
 mutant recycle 's/step_worker\(step, at\)->renew = true/(void)0/' "who is to be recycled stays"
-mutant core 's/^\t\tdeadline = earlier\(deadline, recycle_ripe.*/;/' \
+mutant core 's/^\t+deadline = earlier\(deadline, recycle_ripe.*/\t\t\t;/' \
 	"nobody wakes to recycle who is too old"
 mutant core 's/return due \? .* : deadline;/return deadline;/' \
 	"nobody wakes when a recycle may be"
