@@ -33,6 +33,9 @@ check "after its successor was ready" eval \
 	'log_of_supervisor | grep -A 9 "worker $victim is recycled" | grep -q "leaky.1: worker .* is ready"'
 check "its end tells why" says "recycled: 10" reason leaky 1
 check "a recycle is counted as a restart of its slot" equal "$(restarts leaky)" "0,1"
+events() { ctl events "$@" --no-follow -n 100 --json; }
+check "and is an event, with its reason" eval 'events leaky.1 |
+	jq -es "any(.kind == \"recycling\" and .pid == $victim and (.reason | endswith(\"of memory\")))"'
 check "show tells the bound and the last recycle" says "recycled     slot 1" ctl show leaky
 check "show --json, too" eval \
 	'ctl show leaky --json | json ".apps[0] | .recycle.memory_bytes == 62914560 and .last_recycle.slot == 1"'
@@ -44,6 +47,7 @@ retire
 apps "$(w_app small 2 "$TCP $QUICK $fast recycle = { memory = \"1M\"; };")" | config
 check "a bound below what a worker needs" supervise small
 check "is found out and told" within 15 says "was just recycled" log_of_supervisor
+check "as an event that warns" eval 'events small | jq -es "any(.kind == \"recycle-delayed\")"'
 check "the app is not torn down over it" eval '[ "$(app small .instances.ready)" = 2 ]'
 warned() { log_of_supervisor | grep -c "was just recycled"; }
 before=$(warned)
