@@ -12,7 +12,8 @@ packages_for() {
 	build) echo gcc make pkg-config libc6-dev libev-dev libconfig-dev libsystemd-dev \
 		libjansson-dev libsmartcols-dev libmicrohttpd-dev libyaml-dev ;;
 	run) echo curl ;;
-	test) echo check curl jq iproute2 procps python3 systemd systemd-container ;;
+	test) echo check curl jq iproute2 procps python3 systemd systemd-container \
+		gunicorn nginx-light nodejs uvicorn ;;
 	lint) echo check clang-format clang-tidy cppcheck mandoc shellcheck ;;
 	fuzz) echo check clang libclang-rt-14-dev ;;
 	valgrind) echo valgrind libc6-dbg ;;

@@ -53,8 +53,8 @@ list() {
 	for page in man/*.[1-8]; do
 		echo "644 $page $MANDIR/man${page##*.}/${page##*/}"
 	done
-	for page in conf/examples/*; do
-		echo "644 $page $PREFIX/share/doc/clusterd/examples/${page##*/}"
+	for page in conf/examples/*.* conf/examples/apps/*; do
+		echo "644 $page $PREFIX/share/doc/clusterd/${page#conf/}"
 	done
 	for page in README.md CHANGELOG.md LICENSE; do
 		echo "644 $page $PREFIX/share/doc/clusterd/$page"
@@ -97,7 +97,8 @@ uninstall)
 	fi
 	# Folders that only we have filled.
 	for folder in "$SYSCONFDIR/clusterd" "$LIBEXECDIR/clusterd" \
-		"$PREFIX/share/doc/clusterd/examples" "$PREFIX/share/doc/clusterd"; do
+		"$PREFIX/share/doc/clusterd/examples/apps" "$PREFIX/share/doc/clusterd/examples" \
+		"$PREFIX/share/doc/clusterd"; do
 		rmdir "$DESTDIR$folder" 2>/dev/null || true
 	done
 	;;
