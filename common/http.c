@@ -50,13 +50,14 @@ static bool fits(char form, char byte)
 int http_parse_status(const char *bytes, size_t count)
 {
 	static const char form[] = "HTTP/1.d ddd$";
-	const char *const digit = bytes + STATUS_DIGITS;
+	const char *digit;
 
 	for (size_t i = 0; i < count && form[i] != '\0'; i++)
-		if (!fits(form[i], bytes[i]) || (i == STATUS_DIGITS && *digit == '0'))
+		if (!fits(form[i], bytes[i]) || (i == STATUS_DIGITS && bytes[i] == '0'))
 			return -EBADMSG;
 	if (count < sizeof(form) - 1)
 		return 0;
+	digit = bytes + STATUS_DIGITS;
 	return (digit[0] - '0') * 100 + (digit[1] - '0') * 10 + digit[2] - '0';
 }
 
@@ -137,14 +138,15 @@ static void note_header(struct http_answer *answer, const struct http_header *he
 
 int http_parse_head(struct http_answer *ret_answer, const char *bytes, size_t count)
 {
-	const char *const end = bytes + count;
 	struct http_answer answer = {.length = -1};
-	const char *at = bytes, *line;
 	struct http_header header;
+	const char *end, *at, *line;
 
 	answer.status = http_parse_status(bytes, count);
 	if (answer.status <= 0)
 		return answer.status;
+	end = bytes + count;
+	at = bytes;
 	do {
 		at = next_line(at, end);
 		if (!at || at == end)
@@ -170,7 +172,8 @@ static int64_t chunk_length(const char *line, const char *behind)
 	int64_t length = 0;
 	unsigned count = 0;
 
-	for (; line < behind && isxdigit((unsigned char)*line); line++, count++)
+	for (; line < behind && count <= CHUNK_DIGITS && isxdigit((unsigned char)*line);
+	     line++, count++)
 		length = length * 16 +
 			 (strchr(digits, tolower((unsigned char)*line)) - digits);
 	return count >= 1 && count <= CHUNK_DIGITS ? length : -1;

@@ -51,6 +51,15 @@ START_TEST(a_status_is_waited_for_byte_by_byte)
 }
 END_TEST
 
+START_TEST(nothing_is_no_answer_yet)
+{
+	struct http_answer answer;
+
+	ck_assert_int_eq(http_parse_status(NULL, 0), 0);
+	ck_assert_int_eq(http_parse_head(&answer, NULL, 0), 0);
+}
+END_TEST
+
 START_TEST(a_status_line_ends_with_no_nul)
 {
 	ck_assert_int_eq(http_parse_status("HTTP/1.1 200\0", 13), -EBADMSG);
@@ -221,6 +230,7 @@ static Suite *suite_of_http(void)
 	tcase_add_loop_test(tcase, a_status_is_told_by_the_first_bytes, 0,
 			    ARRAY_COUNT(status_row));
 	tcase_add_test(tcase, a_status_is_waited_for_byte_by_byte);
+	tcase_add_test(tcase, nothing_is_no_answer_yet);
 	tcase_add_test(tcase, a_status_line_ends_with_no_nul);
 	tcase_add_test(tcase, a_path_is_visible_and_begins_at_the_root);
 	tcase_add_test(tcase, a_request_asks_for_the_end_of_the_connection);
