@@ -101,8 +101,9 @@ static void warn_of_foreign(const struct app *app, const struct holding *holding
 }
 
 /* Gives the generation its sockets: those of unchanged addresses, else new ones, for
- * every slot that may still see a worker of it.  What was opened before a failure goes
- * with the next holdings_sweep. */
+ * every slot that may still see a worker of it.  One that serves already keeps what its
+ * workers opened besides.  What was opened before a failure goes with the next
+ * holdings_sweep. */
 int holding_open(struct app *app, struct generation *generation, unsigned slots,
 		 struct fault *fault)
 {
@@ -119,7 +120,8 @@ int holding_open(struct app *app, struct generation *generation, unsigned slots,
 		if (holding == NULL)
 			return -EADDRINUSE;
 		generation->holding[i] = holding;
-		generation->holdings = i + 1;
+		if (generation->holdings <= i)
+			generation->holdings = i + 1;
 	}
 	return holdings_grow(app, generation, slots, fault);
 }

@@ -138,6 +138,34 @@ kill "$holder"
 wait "$holder"
 check "when it is free again, it can be gone back to" ctl rollback other
 
+# One that opens a port by itself, too, keeps what it opened when a new version is sent back.
+third=$(free_port)
+cat >"$HOUSE/opener" <<'END'
+use IO::Socket::INET;
+my $socket = IO::Socket::INET->new(LocalAddr => $ARGV[0], Listen => 9, ReuseAddr => 1) or exit 1;
+while (my $client = $socket->accept) {
+	while (<$client>) { last if /^\r?\n$/ }
+	print $client "HTTP/1.0 200 OK\r\n\r\n$$\n";
+	close $client;
+}
+END
+opener() { # HOW-IT-IS-READY
+	printf '{ name = "opener"; instances = 2; command = [ "perl", "%s", "127.0.0.1:%s" ];
+		%s %s ready = { %s }; }' "$HOUSE/opener" "$third" "$TCP" "$QUICK" "$1"
+}
+apps "$(opener 'on = "listen";')" | config
+ctl reload >/dev/null
+check "one that opens a port of its own" within 5 ready_are opener 2
+apps "$(opener 'on = "notify"; timeout = "60s";')" | config
+ctl reload opener --no-wait >/dev/null
+within 5 eval 'app opener ".workers[].state" | grep -q starting'
+check "is rolled back while a new version comes" ctl rollback opener
+before=$(pids opener | head -n 1)
+kill -KILL "$before"
+check "and its next worker finds that port" within 10 eval \
+	'ready_are opener 2 && ! pids opener | grep -qx '"$before"
+check "and answers there" fetch "$third" /
+
 # ---- nothing grows ----
 
 apps "$(w_app other 1 "$TCP reload = { settle = \"1ms\"; };")" | config
