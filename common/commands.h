@@ -158,7 +158,7 @@ enum flag {
 	  "print a commented config to begin with")                                     \
 	X(IMPORT, "import", "", "FILE", 1, 1, FLAG_BIT(PROFILE), LOCAL, NULL, NULL,     \
 	  "print the config that does what a PM2 ecosystem file does")                  \
-	X(COMPLETION, "completion", "", "bash|fish|zsh", 1, 1, 0, LOCAL, NULL, NULL,         \
+	X(COMPLETION, "completion", "", "bash|fish|zsh", 1, 1, 0, LOCAL, NULL, NULL,    \
 	  "print completions for a shell")                                              \
 	X(HELP, "help", "", "[COMMAND]", 0, 1, 0, LOCAL, NULL, NULL,                    \
 	  "print what a command does and takes")                                        \
