@@ -13,7 +13,7 @@ packages_for() {
 		libjansson-dev libsmartcols-dev libmicrohttpd-dev libyaml-dev ;;
 	run) echo curl ;;
 	test) echo check curl jq iproute2 procps python3 systemd systemd-container \
-		gunicorn nginx-light nodejs uvicorn ;;
+		golang-go gunicorn haproxy nginx-light nodejs php-cli puma uvicorn ;;
 	lint) echo check clang-format clang-tidy cppcheck mandoc shellcheck ;;
 	fuzz) echo check clang libclang-rt-14-dev ;;
 	valgrind) echo valgrind libc6-dbg ;;

@@ -1,14 +1,57 @@
 #!/usr/bin/env bash
-# Web servers as workers, as the examples configure them: nginx.
+# Web servers as workers, as the examples configure them: nginx, HAProxy, Go, PHP, Puma, C.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/programs.sh"
 
 apps "$(w_app first 1 "$TCP")" | config
 check "a supervisor is there" supervise first
 
-if [ -x /usr/sbin/nginx ]; then
+if_there() { # NAME PROGRAM: for `if`
+	command -v "$2" >/dev/null && return
+	skip "$1 serves" "not installed"
+	return 1
+}
+
+if if_there nginx /usr/sbin/nginx; then
 	mkdir "$SITE/temporary"
 	try_out nginx 0 QUIT /usr/sbin/nginx -p . -c nginx.conf -e stderr
-else
-	skip "nginx serves" "not installed"
 fi
+
+if if_there HAProxy /usr/sbin/haproxy; then
+	try_out haproxy 0 USR1 systemd-socket-activate --listen=127.0.0.1:PORT \
+		/usr/sbin/haproxy -db -f haproxy.cfg
+fi
+
+# Each port is another program: it is said in the source.
+build_web() {
+	GOCACHE=$BUILD/go GOPATH=$BUILD/go/path CGO_ENABLED=0 go build -o "$SITE/web" \
+		"$SITE/web.go"
+}
+if if_there Go go; then
+	prepare=build_web try_out go 0 TERM ./web
+	check "go: it came by the door for static programs" equal "$door" seccomp
+fi
+
+if if_there PHP php; then
+	try_out php "$DEPARTURES" INT php -S 127.0.0.1:PORT hello.php
+fi
+
+if if_there Puma puma; then
+	try_out puma 0 TERM puma --quiet --bind tcp://127.0.0.1:PORT hello.ru
+fi
+
+port=$(free_port)
+cp "$BUILD/examples/hello" "$SITE"
+example c "$port" | config
+greeted() {
+	local fd line
+	exec {fd}<>"/dev/tcp/127.0.0.1/$port" || return
+	read -r -t 10 -u "$fd" line
+	exec {fd}>&-
+	equal "$line" hello
+}
+check "c: starts" ctl reload
+check "c: greets" greeted
+check "c: it is reloaded" ctl reload c
+check "c: and scaled" scale_over c 1 4 1
+check "c: and greets again" greeted

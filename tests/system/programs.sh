@@ -62,7 +62,7 @@ LOST='.keepalive | .refused + .reset + .truncated + .stale + .timeout + .bad_sta
 
 # What clients that keep their connection lose when the program is ended by hand.
 lost_alone() { # PORT SIGNAL COMMAND...
-	local port=$1 signal=$2 program
+	local port=$1 signal=$2 program lost=unknown
 	shift 2
 	(cd "$SITE" && exec "$@") >>"$HOUSE/alone.out" 2>&1 &
 	program=$!
@@ -72,10 +72,11 @@ lost_alone() { # PORT SIGNAL COMMAND...
 		kill -"$signal" "$program"
 		pause 0.3 # of its end; then connections are refused, which is no loss of ours
 		load_end alone
+		lost=$(report alone "$LOST - .refused")
 	fi
 	kill -KILL "$program" 2>/dev/null
 	wait "$program" 2>/dev/null
-	report alone "$LOST - .refused"
+	echo "$lost"
 }
 
 tell_losses() { # APP PORT SIGNAL COMMAND...: after exercise
@@ -120,17 +121,22 @@ exercise() {
 DEPARTURES=$((2 * RELOADS + 1 + 3))
 
 # try_out NAME MOST [SIGNAL COMMAND...]: the example NAME; then by hand the command, which
-# serves on PORT and ends by SIGNAL.
+# serves on PORT and ends by SIGNAL.  `prepare` is a command that makes the program, before
+# each; `door` tells then by which one it came.
 try_out() {
 	local name=$1 most=$2 port
 	shift 2
 	port=$(free_port)
 	lay_out "$port"
+	${prepare:-:}
 	example "$name" "$port" | config
 	check "$name: starts" ctl reload
 	exercise "$name" "$port" "$most"
+	# shellcheck disable=SC2034 # for the tests
+	door=$(app "$name" '[.workers[].door] | unique | join(" ")')
 	[ $# -gt 0 ] || return
 	port=$(free_port)
 	lay_out "$port"
+	${prepare:-:}
 	tell_losses "$name" "$port" "${@//PORT/$port}"
 }
