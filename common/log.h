@@ -21,8 +21,8 @@ enum log_level {
 
 void log_init(const char *program);
 void log_set_level(enum log_level wanted);
-bool log_would(enum log_level level);
-const char *log_level_name(enum log_level level);
+bool log_would(enum log_level asked);
+const char *log_level_name(enum log_level asked);
 
 void log_at(enum log_level at, const char *format, ...) PRINTF_LIKE(2, 3);
 void log_debug(const char *format, ...) PRINTF_LIKE(1, 2);

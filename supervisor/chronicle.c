@@ -20,11 +20,12 @@ static struct happening *copy(const struct happening *happening)
 {
 	size_t app = size_of(happening->app), reason = size_of(happening->reason);
 	struct happening *made = malloc(sizeof(*made) + app + reason);
-	char *texts = (char *)(made + 1);
+	char *texts;
 
 	if (made == NULL)
 		return NULL;
 	*made = *happening;
+	texts = (char *)(made + 1);
 	if (app > 0)
 		made->app = memcpy(texts, happening->app, app);
 	if (reason > 0)

@@ -118,6 +118,7 @@ exercise() {
 }
 
 # How many workers leave in all that.
+# shellcheck disable=SC2034 # the tests'
 DEPARTURES=$((2 * RELOADS + 1 + 3))
 
 # try_out NAME MOST [SIGNAL COMMAND...]: the example NAME; then by hand the command, which

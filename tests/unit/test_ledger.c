@@ -169,8 +169,8 @@ static const char *const broken[] = {
 	"{\"version\":1,\"apps\":[{\"app\":\"a\",\"dealing\":{\"policy\":\"luck\","
 	"\"weights\":"
 	"[],\"configured\":{\"policy\":\"hash\",\"weights\":[]}}}]}",
-	"{\"version\":1,\"apps\":[{\"app\":\"0123456789012345678901234567890123456789"
-	"01234567890123456789012345\"}]}",
+	("{\"version\":1,\"apps\":[{\"app\":\"0123456789012345678901234567890123456789"
+	 "01234567890123456789012345\"}]}"),
 };
 
 START_TEST(broken_notes_are_set_aside_and_told)
