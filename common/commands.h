@@ -25,7 +25,7 @@ enum command_kind {
 /* clang-format off */
 #define FLAGS(X)                                                                        \
 	X(NO_WAIT, "no-wait", 0, NULL, SERVED, "return once it is queued")              \
-	X(TIMEOUT, "timeout", 0, "T", SERVED, "wait at most T (30s); it goes on")       \
+	X(TIMEOUT, "timeout", 0, "T", SERVED, "wait at most T, such as 30s")            \
 	X(DRY_RUN, "dry-run", 0, NULL, SERVED, "only say what would change")            \
 	X(LINES, "lines", 'n', "N", SERVED, "begin with the last N lines (15)")         \
 	X(NO_FOLLOW, "no-follow", 0, NULL, SERVED, "print what is there, then end")     \

@@ -52,9 +52,8 @@ int main(int count, char **list)
 		(void)printf("clusterctl %s\n", CLUSTERD_VERSION);
 		return EXIT_DONE;
 	}
-	if (options.command == COMMAND_COUNT) {
-		(void)fputs("usage: clusterctl COMMAND: try clusterctl --help\n", stderr);
-		return EXIT_USAGE;
-	}
+	if (options.command == COMMAND_COUNT)
+		return (int)say_error(&options, EXIT_USAGE, NULL,
+				      "usage: clusterctl COMMAND: try clusterctl --help");
 	return end(verbs[options.command](&options));
 }

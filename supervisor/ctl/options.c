@@ -121,16 +121,13 @@ static int take_global(struct options *options, const char *word, const char *ne
 
 static const char *command_name(const struct options *options)
 {
-	return options->command < COMMAND_COUNT ? command_rows[options->command].name
-						: "clusterctl";
+	return command_rows[options->command].name;
 }
 
 /* FLAG_COUNT: the command has no such flag. */
 static enum flag find_flag(const struct options *options, const char *word, size_t length)
 {
-	uint32_t flags = options->command < COMMAND_COUNT
-				 ? command_rows[options->command].flags
-				 : 0;
+	uint32_t flags = command_rows[options->command].flags;
 	unsigned flag = 0;
 
 	for (; flag < FLAG_COUNT; flag++) {
@@ -154,9 +151,14 @@ static int take_flag(struct options *options, const char *word, const char *next
 {
 	size_t length = word[1] == '-' ? strcspn(word, "=") : 2;
 	const char *value = word[length] == '=' ? word + length + 1 : word + length;
-	enum flag flag = find_flag(options, word, length);
 	const struct flag_row *row;
+	enum flag flag;
 
+	if (options->command == COMMAND_COUNT)
+		return fault_set(fault, -EINVAL,
+				 "unknown option %.*s; those of a command follow it",
+				 (int)length, word);
+	flag = find_flag(options, word, length);
 	if (flag == FLAG_COUNT)
 		return fault_set(fault, -EINVAL, "%s: unknown option %.*s",
 				 command_name(options), (int)length, word);
@@ -212,8 +214,9 @@ static int check(const struct options *options, struct fault *fault)
 	if (row->kind == COMMAND_PLANNED)
 		return fault_set(fault, -EINVAL, "%s: not supported yet", row->name);
 	if (options->arguments < row->least || options->arguments > row->most)
-		return fault_set(fault, -EINVAL, "%s: usage: clusterctl %s %s", row->name,
-				 row->name, row->arguments);
+		return fault_set(fault, -EINVAL, "%s: usage: clusterctl %s%s%s",
+				 row->name, row->name,
+				 row->arguments[0] != '\0' ? " " : "", row->arguments);
 	return 0;
 }
 
@@ -233,12 +236,9 @@ static int take_rest(struct options *options, char *const *word, unsigned count,
 	return result;
 }
 
-int options_parse(struct options *ret_options, int count, char *const *list,
-		  struct fault *fault)
+static int take_words(struct options *options, int count, char *const *list,
+		      struct fault *fault)
 {
-	struct options *options = ret_options;
-
-	*options = (struct options){.command = COMMAND_COUNT};
 	for (int at = 1; at < count;) {
 		const char *word = list[at];
 		const char *next = at + 1 < count ? list[at + 1] : NULL;
@@ -259,4 +259,25 @@ int options_parse(struct options *ret_options, int count, char *const *list,
 		at += taken;
 	}
 	return check(options, fault);
+}
+
+/* Whoever wants JSON gets what is wrong in JSON, too, though it stands before --json. */
+static bool wants_json(int count, char *const *list)
+{
+	for (int i = 1; i < count && strcmp(list[i], "--") != 0; i++)
+		if (strcmp(list[i], "--json") == 0)
+			return true;
+	return false;
+}
+
+int options_parse(struct options *ret_options, int count, char *const *list,
+		  struct fault *fault)
+{
+	int result;
+
+	*ret_options = (struct options){.command = COMMAND_COUNT};
+	result = take_words(ret_options, count, list, fault);
+	if (result < 0)
+		ret_options->json = wants_json(count, list);
+	return result;
 }

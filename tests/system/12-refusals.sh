@@ -90,6 +90,11 @@ for words in "promote web" \
 	# shellcheck disable=SC2086
 	check "clusterctl $words says: not supported yet" says "not supported yet" ctl $words
 done
+for words in "" "nonsense" "list --nonsense" "reload --canary 10" "upgrade" "stop"; do
+	# shellcheck disable=SC2086
+	check "clusterctl ${words:-without words} is refused in JSON, too" eval \
+		"ctl $words --json 2>/dev/null | json '.error.code == 2 and .error.message != \"\"'"
+done
 check "a word of PM2 gets a hint" says "the config file says what runs" ctl save
 check "and is exit 2" exits 2 ctl resurrect
 check "ls and status are list" eval 'ctl ls && ctl status'

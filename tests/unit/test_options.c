@@ -131,6 +131,7 @@ static const struct {
 	{"unstartup", "systemctl"},
 	{"kill", "shutdown"},
 	{"list --foo", "--foo"},
+	{"--foo list", "follow it"},
 	{"list -x", "-x"},
 	{"list --dry-run", "--dry-run"},
 	{"stop web --lines 4", "--lines"},
@@ -158,6 +159,26 @@ START_TEST(what_cannot_be_meant_is_refused_with_a_hint)
 	ck_assert_int_eq(parse(mistakes[_i].line), -EINVAL);
 	ck_assert_msg(strstr(fault.text, mistakes[_i].word) != NULL, "%s: %s",
 		      mistakes[_i].line, fault.text);
+}
+END_TEST
+
+START_TEST(what_is_refused_is_told_in_json_to_who_wants_it)
+{
+	ck_assert_int_eq(parse("frobnicate --json"), -EINVAL);
+	ck_assert(options.json);
+	ck_assert_int_eq(parse("list --foo x --json"), -EINVAL);
+	ck_assert(options.json);
+	ck_assert_int_eq(parse("start --foo app -- --json"), -EINVAL);
+	ck_assert(!options.json);
+}
+END_TEST
+
+START_TEST(a_usage_ends_where_its_words_do)
+{
+	ck_assert_int_eq(parse("ping me"), -EINVAL);
+	ck_assert_str_eq(fault.text, "ping: usage: clusterctl ping");
+	ck_assert_int_eq(parse("check a b"), -EINVAL);
+	ck_assert_str_eq(fault.text, "check: usage: clusterctl check [FILE]");
 }
 END_TEST
 
@@ -232,6 +253,8 @@ static Suite *suite_of_options(void)
 	tcase_add_test(tcase, a_flag_that_may_be_repeated_counts_every_time);
 	tcase_add_loop_test(tcase, what_cannot_be_meant_is_refused_with_a_hint, 0,
 			    ARRAY_COUNT(mistakes));
+	tcase_add_test(tcase, what_is_refused_is_told_in_json_to_who_wants_it);
+	tcase_add_test(tcase, a_usage_ends_where_its_words_do);
 	tcase_add_test(tcase, too_many_arguments_are_refused);
 	tcase_add_loop_test(tcase, a_command_has_a_method_if_and_only_if_it_is_served, 0,
 			    COMMAND_COUNT);
