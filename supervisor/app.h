@@ -181,6 +181,7 @@ int app_signal(struct app *app, int slot, int number, unsigned *ret_reached);
 void app_reset(struct app *app, int slot); /* counters and backoff */
 /* The later generation that a rollback left; 0: what runs was made last. */
 uint32_t app_rolled_back_from(const struct app *app);
-unsigned app_slots(const struct app *app); /* rows of slots it has */
+/* Is there such a row: is the slot wanted, or does somebody still sit in it? */
+bool app_has_slot(const struct app *app, unsigned slot);
 
 #endif

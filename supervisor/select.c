@@ -50,7 +50,7 @@ int select_target(struct call *call, struct selection *selection, const char *te
 	for (struct app *app = supervisor_next(supervisor, NULL); app != NULL;
 	     app = supervisor_next(supervisor, app)) {
 		if (!target_matches(&target, app) ||
-		    (target.slot >= 0 && (unsigned)target.slot >= app_slots(app)))
+		    (target.slot >= 0 && !app_has_slot(app, (unsigned)target.slot)))
 			continue;
 		any = true;
 		if (select_app(selection, app, target.slot) < 0) {

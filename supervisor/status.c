@@ -366,16 +366,20 @@ static void read_seat(struct app *app, struct seat *seat, struct worker_status *
 		status->share_percent = worker->phase == WORKER_LATE ? 0 : -1;
 }
 
-unsigned app_slots(const struct app *app)
-{
-	return app->core.slots > app->core.want.count ? app->core.slots
-						      : app->core.want.count;
-}
-
 /* Has this slot a row although nobody sits there? */
 static bool has_empty_row(const struct app *app, unsigned slot)
 {
 	return slot < core_count(&app->core);
+}
+
+bool app_has_slot(const struct app *app, unsigned slot)
+{
+	const struct place *place = slot < CORE_SLOTS ? app->place[slot] : NULL;
+
+	for (unsigned i = 0; place != NULL && i < CORE_SEATS; i++)
+		if (place->seat[i].process.pid != 0)
+			return true;
+	return has_empty_row(app, slot);
 }
 
 bool app_read_worker(struct app *app, unsigned index, bool sample,

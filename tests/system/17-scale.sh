@@ -24,6 +24,9 @@ check "max" eval 'ctl scale web max && ready_are web $cores'
 check "a percentage of max" eval 'ctl scale web 100% && ready_are web $cores'
 check "the file's number again" eval 'ctl scale web config && ready_are web 2'
 check "below one is refused with exit 2" exits 2 ctl scale web -9
+check "who was scaled away is no worker any more" eval '
+	ctl scale web 4 && ctl scale web 2 && ctl show web.1 && exits 5 ctl show web.3 &&
+	exits 5 ctl restart web.3 && exits 5 ctl wait web.3 --timeout 10s'
 check "the override is shown beside the file's number" eval 'ctl scale web 3 &&
 	equal "$(app web "[.instances.configured, .instances.desired] | @csv")" 2,3'
 check "and survives a reload of the same file" eval 'ctl reload web && ready_are web 3'

@@ -358,9 +358,9 @@ void app_reset(struct app *app, int slot)
 	fake_note("reset %s %d\n", app->name, slot);
 }
 
-unsigned app_slots(const struct app *app)
+bool app_has_slot(const struct app *app, unsigned slot)
 {
-	return app->workers;
+	return slot < app->workers;
 }
 
 #endif
