@@ -1,5 +1,6 @@
 #include "supervisor/ctl/launch.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,6 +204,17 @@ static bool is_given(const struct options *options, const char *name)
 			return true;
 	}
 	return options_has(options, FLAG_ENV_ALL);
+}
+
+void launch_hint_name(const struct options *options, const struct program *program)
+{
+	const char *name = program->name;
+
+	while (isalnum((unsigned char)*name) || (*name != '\0' && strchr("._-", *name)))
+		name++;
+	if (!options_has(options, FLAG_NAME) &&
+	    (*name != '\0' || program->name[0] == '.' || program->name[0] == '-'))
+		say_hint(options, "its file has this name; give it another with -n");
 }
 
 void launch_hint(const struct options *options)

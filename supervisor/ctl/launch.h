@@ -15,5 +15,7 @@ void launch_put(struct json_writer *writer, const struct options *options,
 		const struct program *program);
 /* After it has started: what a user of PM2 may miss in its environment. */
 void launch_hint(const struct options *options);
+/* After it was refused: that its file's name may be none for an app. */
+void launch_hint_name(const struct options *options, const struct program *program);
 
 #endif

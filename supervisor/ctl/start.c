@@ -13,11 +13,28 @@
 #include "supervisor/ctl/launch.h"
 #include "supervisor/ctl/verbs.h"
 
-static bool is_file_name(const char *word)
+static bool ends_in(const char *word, const char *end)
 {
 	size_t length = strlen(word);
 
-	return length > 5 && strcmp(word + length - 5, ".conf") == 0;
+	return length > strlen(end) && strcmp(word + length - strlen(end), end) == 0;
+}
+
+static bool is_file_name(const char *word)
+{
+	return ends_in(word, ".conf");
+}
+
+/* What PM2 takes for a list of apps where we would run a program, or ask for `chmod`. */
+static bool is_of_pm2(const char *word)
+{
+	static const char *const ends[] = {".config.js", ".config.cjs", ".config.mjs",
+					   ".json",      ".yaml",       ".yml"};
+
+	for (size_t i = 0; i < ARRAY_COUNT(ends); i++)
+		if (ends_in(word, ends[i]))
+			return access(word, F_OK) == 0;
+	return false;
 }
 
 /* What the words of a start mean. */
@@ -77,6 +94,11 @@ static enum exit_code understand_program(const struct options *options,
 	struct fault fault = {0};
 	int result;
 
+	if (is_of_pm2(options->argument[0]) && !launch_is_asked(options))
+		return say_error(options, EXIT_USAGE, NULL,
+				 "start: %s: PM2's file: `clusterctl import` makes a "
+				 "configuration of it",
+				 options->argument[0]);
 	if (is_file_name(options->argument[0]))
 		return say_error(options, EXIT_USAGE, NULL,
 				 "start: %s: the apps of a file have their options in it",
@@ -190,6 +212,13 @@ static enum exit_code call_start(const struct options *options,
 	client_close(&client);
 	if (code == EXIT_DONE && request->is_program)
 		launch_hint(options);
+	else if (code == EXIT_NO_TARGET)
+		say_hint(options,
+			 options->arguments > 1
+				 ? "what a program is to get follows `--`"
+				 : "nor is there such a program here or in PATH");
+	else if (code == EXIT_USAGE && request->is_program)
+		launch_hint_name(options, &request->program);
 	return code;
 }
 

@@ -180,6 +180,14 @@ apps_before=$(query '.apps | length')
 touch "$HERE/data.bin"
 refused "a program that is missing" 1 "./nothing: No such file" ./nothing
 refused "a word that means nothing" 5 "no such app" nothing-at-all
+refused "which is told to be no program either" 5 "nor is there such a program" nothing-at-all
+refused "arguments without two dashes" 5 'follows `--`' "$W" nothing-at-all
+cp "$W" "$HERE/two words"
+refused "a file that no app can be called like" 2 "give it another with -n" "./two words"
+for file in ecosystem.config.js apps.json; do
+	echo '{ "apps": [] }' >"$HERE/$file"
+	refused "PM2's $file" 2 "clusterctl import" "$file"
+done
 refused "a folder" 1 "not a program" ./bin
 refused "a file that is none" 1 "chmod +x" ./data.bin
 refused "a port that is taken" 1 "$(port w)" "$W" -n taken -l "127.0.0.1:$(port w)"
