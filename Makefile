@@ -57,7 +57,7 @@ libs        = $$(pkg-config --libs $(1))
 # ---- what there is ----
 
 MAINS      := supervisor/clusterd.c supervisor/ctl/clusterctl.c \
-	supervisor/import/cluster-import.c worker/http/cluster-worker.c
+	supervisor/import/cluster-import.c supervisor/top/cluster-top.c worker/http/cluster-worker.c
 modules     = $(filter-out $(MAINS),$(wildcard $(addsuffix /*.c,$(1))))
 obj         = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -65,6 +65,7 @@ COMMON     := $(call modules,common)
 SUPERVISE  := $(call modules,supervisor supervisor/core supervisor/bridge)
 CTL        := $(call modules,supervisor/ctl)
 IMPORT     := $(call modules,supervisor/import)
+TOP        := $(call modules,supervisor/top)
 HTTP       := $(call modules,worker/http)
 LIBRARY    := $(call modules,worker/libclusterworker)
 EXAMPLES   := $(wildcard worker/examples/*.c)
@@ -98,7 +99,7 @@ TEST_PROGRAMS    := $(UNIT_PROGRAMS) $(MODEL_PROGRAMS) $(CORPUS_PROGRAMS) $(WORK
 	$(SHIM_OBJECTS) \
 	$(if $(TRACE),$(BUILD)/tests/trace) $(if $(LOAD),$(BUILD)/loadgen)
 
-SOURCES    := $(wildcard $(MAINS)) $(PRELOAD) $(COMMON) $(SUPERVISE) $(CTL) $(IMPORT) \
+SOURCES    := $(wildcard $(MAINS)) $(PRELOAD) $(COMMON) $(SUPERVISE) $(CTL) $(IMPORT) $(TOP) \
 	$(HTTP) $(LIBRARY) $(EXAMPLES) \
 	$(UNITS) $(TRACE) $(FUZZ) $(MODEL) $(LOAD) $(WORKERS) $(SHARED) $(SHIMS) \
 	$(wildcard tests/fuzz/driver.c) $(AIDE)
@@ -159,6 +160,11 @@ $(BUILD)/clusterctl: $(call obj,supervisor/ctl/clusterctl.c $(CTL)) $(BUILD)/com
 	$(call say,LINK,$@)
 	$(link) $(call libs,jansson smartcols)
 
+$(BUILD)/cluster-top: $(call obj,supervisor/top/cluster-top.c $(TOP) \
+		$(addprefix supervisor/ctl/,aide.c client.c options.c say.c)) $(BUILD)/common.a $(AID)
+	$(call say,LINK,$@)
+	$(link) $(call libs,jansson ncursesw)
+
 # It asks the table of settings what this build supports.
 $(BUILD)/cluster-import: $(call obj,supervisor/import/cluster-import.c $(IMPORT) \
 		supervisor/settings.c supervisor/core/cron.c) $(BUILD)/common.a $(AID)
@@ -204,7 +210,7 @@ $(BUILD)/examples/%: $(BUILD)/obj/worker/examples/%.o $(BUILD)/libclusterworker.
 
 # Everything but the mains; a unit test takes from it what it needs.  While a neighbour's
 # module does not build, name only yours: make UNDER_TEST='common/fd.c' build/tests/test_fd
-UNDER_TEST ?= $(COMMON) $(SUPERVISE) $(CTL) $(IMPORT) $(HTTP) $(LIBRARY)
+UNDER_TEST ?= $(COMMON) $(SUPERVISE) $(CTL) $(IMPORT) $(TOP) $(HTTP) $(LIBRARY)
 TEST_LIBS   = -lev $(call libs,libconfig jansson smartcols libmicrohttpd yaml-0.1)
 
 $(BUILD)/tests/house.a: $(call obj,$(UNDER_TEST))
@@ -323,7 +329,7 @@ lint:
 LINTED     := -Iworker/libclusterworker -DCLUSTERD_BUILD='""'
 
 FORMATTED  := $(wildcard $(addsuffix /*.[ch],common supervisor supervisor/core \
-	supervisor/bridge supervisor/ctl supervisor/import \
+	supervisor/bridge supervisor/ctl supervisor/import supervisor/top \
 	worker/* tests tests/* tests/system/workers tests/system/workers/shared \
 	tests/system/preload))
 format:

@@ -125,6 +125,8 @@ enum flag {
 	  "Events", "(targets: ?[]string, lines: ?int, follow: ?bool)"                  \
 	  " -> (events: []Event)",                                                      \
 	  "show what happened, and follow what happens")                                \
+	X(TOP, "top", "monit", "", 0, 0, 0, LOCAL, NULL, NULL,                          \
+	  "watch the cluster live, on a whole screen")                                  \
 	X(CHECK, "check", "", "[FILE]", 0, 1, 0, LOCAL, NULL, NULL,                     \
 	  "tell whether a config is valid, and all that is wrong with it")              \
 	X(PLAN, "plan", "", "[FILE]", 0, 1, 0, SERVED,                                  \
@@ -164,8 +166,6 @@ enum flag {
 	  "print what a command does and takes")                                        \
 	X(PROMOTE, "promote", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,               \
 	  "let a canary take over")                                                     \
-	X(TOP, "top", "monit", "", 0, 0, 0, PLANNED, NULL, NULL,                        \
-	  "watch the cluster live")                                                     \
 	X(FLUSH, "flush", "", "[TARGET...]", 0, COMMAND_MANY, 0, PLANNED, NULL, NULL,   \
 	  "truncate logs")                                                              \
 	X(UPGRADE, "upgrade", "", "", 0, 0, 0, PLANNED, NULL, NULL,                     \

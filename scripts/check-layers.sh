@@ -35,6 +35,7 @@ floors='
 common > common/
 supervisor/core > supervisor/core/ common/base.h
 supervisor/ctl > supervisor/ctl/ common/
+supervisor/top > supervisor/top/ supervisor/ctl/ common/
 supervisor/import > supervisor/import/ supervisor/settings.h supervisor/core/ common/
 supervisor > supervisor/core/ supervisor/bridge/ common/
 supervisor/bridge > supervisor/bridge/ supervisor/core/ common/
@@ -50,7 +51,7 @@ libconfig.h > supervisor/config.c
 systemd/* > supervisor/notify.c supervisor/store.c
 jansson.h > common/json.[ch] common/varlink.[ch]
 libsmartcols* > supervisor/ctl/*
-*curses.h > supervisor/ctl/top.c
+*curses.h > supervisor/top/screen.c
 microhttpd.h > worker/http/*
 yaml.h > supervisor/import/yaml.c
 ev.h > supervisor/*.[ch] worker/http/*

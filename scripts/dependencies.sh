@@ -10,7 +10,7 @@ set -eu
 packages_for() {
 	case $1 in
 	build) echo gcc make pkg-config libc6-dev libev-dev libconfig-dev libsystemd-dev \
-		libjansson-dev libsmartcols-dev libmicrohttpd-dev libyaml-dev ;;
+		libjansson-dev libsmartcols-dev libmicrohttpd-dev libncurses-dev libyaml-dev ;;
 	run) echo curl ;;
 	test) echo check curl jq iproute2 procps python3 systemd systemd-container \
 		golang-go gunicorn haproxy nginx-light nodejs php-cli puma uvicorn ;;

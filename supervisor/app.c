@@ -204,7 +204,8 @@ static void note_unmade(struct app *app, const struct core_action *action)
 		note_backoff(app, action->at.slot);
 }
 
-static void note(struct app *app, const struct core_action *action)
+static void note_seat(struct app *app, const struct core_action *action,
+		      struct seat *seat)
 {
 	static const enum happening_kind plain[CORE_NOTES] = {
 		[CORE_NOTE_READY] = HAPPENING_READY,
@@ -212,14 +213,6 @@ static void note(struct app *app, const struct core_action *action)
 		[CORE_NOTE_BACK] = HAPPENING_BACK,
 		[CORE_NOTE_STAYS] = HAPPENING_STAYING,
 	};
-	unsigned slot = action->at.slot;
-	struct seat *seat;
-
-	if (app->place[slot] == NULL) { /* it could not even be made */
-		note_unmade(app, action);
-		return;
-	}
-	seat = app_seat(app, action->at);
 
 	switch ((enum core_note)action->arg) {
 	case CORE_NOTE_READY:
@@ -251,10 +244,11 @@ static void note(struct app *app, const struct core_action *action)
 		note_failed(app, seat);
 		break;
 	case CORE_NOTE_BACKOFF:
-		note_backoff(app, slot);
+		note_backoff(app, action->at.slot);
 		break;
 	case CORE_NOTE_RESTING:
-		slot_tell(app, slot, (struct happening){.kind = HAPPENING_RESTING});
+		slot_tell(app, action->at.slot,
+			  (struct happening){.kind = HAPPENING_RESTING});
 		break;
 	case CORE_NOTE_REVERTING:
 		app_tell(app, (struct happening){.kind = HAPPENING_REVERTING,
@@ -268,6 +262,14 @@ static void note(struct app *app, const struct core_action *action)
 	case CORE_NOTES:
 		break;
 	}
+}
+
+static void note(struct app *app, const struct core_action *action)
+{
+	if (app->place[action->at.slot] == NULL) /* it could not even be made */
+		note_unmade(app, action);
+	else
+		note_seat(app, action, app_seat(app, action->at));
 }
 
 static void apply(struct app *app, const struct core_action *action)

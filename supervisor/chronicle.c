@@ -24,6 +24,7 @@ static struct happening *copy(const struct happening *happening)
 
 	if (made == NULL)
 		return NULL;
+	texts = (char *)(made + 1);
 	*made = *happening;
 	texts = (char *)(made + 1);
 	if (app > 0)

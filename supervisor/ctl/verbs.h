@@ -20,6 +20,7 @@ enum exit_code verb_request(const struct options *options, struct client *client
 enum exit_code verb_events(const struct options *options);
 void events_print(const struct options *options, const struct json *event); /* a line */
 
+enum exit_code verb_top(const struct options *options);
 enum exit_code verb_logs(const struct options *options);
 
 /* plan.c */

@@ -147,7 +147,7 @@ static const struct {
 	{"list web", "usage"},
 	{"check a b", "usage"},
 	{"delete", "usage"},
-	{"monit", "not supported yet"},
+	{"flush", "not supported yet"},
 	{"upgrade", "not supported yet"},
 	{"reload --canary 10", "not supported yet"},
 	{"start --env-all=x app", "no value"},
