@@ -28,6 +28,12 @@ static void fail_operation(struct step *step, struct seat_ref at, bool early)
 	other->renew = false;
 	if (renewal && other->due != CORE_BOUND_NONE)
 		step_note(step, stays, CORE_NOTE_HEIRLESS);
+	if (app->operation.kind == CORE_OPERATION_RELOAD && app->operation.reverted &&
+	    early && app->reload.active && slot_ready(&app->slot[at.slot]) == 0) {
+		/* What was before does not start, either: that may last for ever. */
+		step_answer(step, CORE_RESULT_FAILED);
+		return;
+	}
 	if (at.slot < app->operation.first || at.slot >= app->operation.past)
 		return;
 	switch (app->operation.kind) {

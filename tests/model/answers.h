@@ -97,6 +97,9 @@ static bool result_is_true(const struct moment *moment, enum core_operation_kind
 
 	if (result == CORE_RESULT_SUPERSEDED)
 		return is_command(moment->event);
+	if (result == CORE_RESULT_FAILED && kind == CORE_OPERATION_RELOAD)
+		return moment->before->reload.active &&
+		       app->want.generation == moment->before->reload.from;
 	if (result == CORE_RESULT_FAILED)
 		return kind == CORE_OPERATION_START || kind == CORE_OPERATION_RESTART ||
 		       kind == CORE_OPERATION_RENEW;

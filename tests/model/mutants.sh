@@ -183,6 +183,8 @@ mutant core 's/^\t+deadline = earlier\(deadline, recycle_ripe.*/\t\t\t;/' \
 mutant core 's/return due \? .* : deadline;/return deadline;/' \
 	"nobody wakes when a recycle may be"
 mutant worker 's/\.recycled = .*/.recycled = false,/' "nobody knows who was recycled"
+mutant verdict 's/early && app->reload.active/false \&\& app->reload.active/' \
+	"a reload waits for ever for what does not start"
 mutant verdict 's/if \(renewal && other->due != CORE_BOUND_NONE\)/if (false)/' \
 	"nobody hears that a recycle failed"
 mutant roll 's/ \|\| app->reload.active \|\| app->served/ || app->served/' "what a roll tries is remembered as served"

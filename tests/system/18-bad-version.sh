@@ -68,3 +68,12 @@ check "the load is reported" load_end all
 check "through all of that no request failed but what the crasher held" load_shows all \
 	'.refused == 0 and .timeout == 0 and .bad_status == 0 and .bad_body == 0 and .failed <= 5'
 check "L10 L11 and the supervisor is the same" eval 'answers && [ -d /proc/$SUPERVISOR ]'
+
+# ---- neither the new version nor the one before ----
+
+apps "$(w_app never 2 "$TCP" --exit 3)" | config
+check "an app that never starts fails" exits 1 ctl start "$CLUSTERD_HOME/cluster.conf"
+check "its reload is answered, though there is nothing to go back to" exits 1 ctl reload never \
+	--timeout 20s
+check "and it is tried on" within 5 eval '[ "$(app never .operation)" = null ] &&
+	[ "$(app never .state)" = failed ]'
