@@ -21,6 +21,14 @@ static void store(const struct assignment *task, const void *bytes, size_t count
 		memcpy((char *)task->target + task->setting->offset, bytes, count);
 }
 
+/* "web.3" is a worker of web. */
+static bool looks_like_worker(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && dot[1] && !dot[1 + strspn(dot + 1, "0123456789")];
+}
+
 static int assign_name(const struct assignment *task)
 {
 	static const char letters[] =
@@ -44,6 +52,10 @@ static int assign_name(const struct assignment *task)
 			value->text);
 	if (strcmp(value->text, "all") == 0)
 		return value_refuse(task->reader, value, "\"all\" means every app");
+	if (looks_like_worker(value->text))
+		return value_refuse(task->reader, value,
+				    "\"%s\" ends in a number, as names of workers do",
+				    value->text);
 	name = arena_text(task->reader->arena, value->text);
 	if (!name)
 		return -ENOMEM;

@@ -38,6 +38,8 @@ static const struct {
 	 "t.conf:1: apps[0].name: is empty"},
 	{"apps = ({ name = 5; command = \"b\"; });",
 	 "t.conf:1: apps[0].name: expects text, not a number"},
+	{"apps = ({ name = \"a.0\"; command = \"b\"; });",
+	 "t.conf:1: a.0.name: \"a.0\" ends in a number, as names of workers do"},
 	{"apps = ({ name = \"all\"; command = \"b\"; });",
 	 "t.conf:1: all.name: \"all\" means every app"},
 	{"apps = ({ name = \"-x\"; command = \"b\"; });",
