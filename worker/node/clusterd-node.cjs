@@ -23,7 +23,7 @@ const LOOK = 100; // ms between two looks at idle connections, while draining
 const RESOLUTION = 20; // ms, of the measured delay of the event loop: the least it reports
 
 const figures = { connections: 0, requests: 0, errors: 0 };
-const sockets = new Map(); // open server connection -> {busy, answered, since}
+const sockets = new Map(); // open server connection -> {responses, answered, since}
 const servers = new Set();
 let draining = 0; // since when; 0: not
 
@@ -45,7 +45,7 @@ if (process.env.NODE_OPTIONS) {
 
 function see(socket) {
 	if (sockets.has(socket)) return;
-	sockets.set(socket, { busy: 0, answered: false, since: performance.now() });
+	sockets.set(socket, { responses: new Set(), answered: false, since: performance.now() });
 	figures.connections++;
 	socket.once('close', () => {
 		sockets.delete(socket);
@@ -61,10 +61,10 @@ diagnostics.subscribe('http.server.request.start', ({ request, response, socket,
 	servers.add(server);
 	figures.requests++;
 	const state = sockets.get(socket);
-	state.busy++;
+	state.responses.add(response);
 	if (draining) response.shouldKeepAlive = false;
 	response.once('close', () => {
-		state.busy--;
+		state.responses.delete(response);
 		state.since = performance.now();
 		state.answered ||= draining > 0 && !response.shouldKeepAlive;
 		if (response.statusCode >= 500) figures.errors++;
@@ -121,8 +121,8 @@ function endWhenDone() {
 function closeIdle() {
 	const now = performance.now();
 
-	for (const [socket, state] of sockets)
-		if (state.busy === 0 && (state.answered || now - Math.max(state.since, draining) >= IDLE))
+	for (const [socket, { responses, answered, since }] of sockets)
+		if (responses.size === 0 && (answered || now - Math.max(since, draining) >= IDLE))
 			socket.end();
 }
 
@@ -132,6 +132,9 @@ function drain() {
 	// The plain close: that of http.Server cuts idle connections at once, and with them
 	// requests that are on their way.
 	for (const server of servers) net.Server.prototype.close.call(server);
+	for (const { responses } of sockets.values())
+		for (const response of responses)
+			if (!response.headersSent) response.shouldKeepAlive = false;
 	setInterval(closeIdle, LOOK);
 	endWhenDone();
 }
