@@ -32,7 +32,8 @@ def take(path):
                           env={**os.environ, "BUILD": str(rig.BUILD)})
     if done.returncode != 0:
         print(f"bench: {path.stem} failed", file=sys.stderr)
-    return [json.loads(line) for line in done.stdout.splitlines()], done.returncode == 0
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return [{"of": path.stem, **row} for row in rows], done.returncode == 0
 
 
 def machine():
@@ -112,7 +113,9 @@ def main():
         taken, worked = take(path)
         rows += taken
         good = good and worked
-    text = f"{machine()}\n\n{table(rows)}"
+    tables = [table([row for row in rows if row["of"] == name])
+              for name in dict.fromkeys(row["of"] for row in rows)]
+    text = "\n".join([machine() + "\n", *tables])
     (OUT / "results.json").write_text(json.dumps(rows, indent=1))
     (OUT / "table.md").write_text(text)
     print(text)
