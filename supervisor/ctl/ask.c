@@ -84,6 +84,7 @@ enum exit_code verb_signal(const struct options *options)
 {
 	struct varlink_reply reply;
 	enum exit_code code;
+	int64_t reached;
 	int number;
 
 	if (text_parse_signal(&number, options->argument[0]) < 0)
@@ -92,8 +93,9 @@ enum exit_code verb_signal(const struct options *options)
 	code = ask_about(options, 1, "signal", options->argument[0], false, &reply);
 	if (code != EXIT_DONE)
 		return code;
-	say(options, "%s sent to %" PRId64 " processes", text_signal_name(number),
-	    json_find_number(reply.parameters, "reached", 0));
+	reached = json_find_number(reply.parameters, "reached", 0);
+	say(options, "%s sent to %" PRId64 " process%s", text_signal_name(number),
+	    reached, reached == 1 ? "" : "es");
 	varlink_free_reply(&reply);
 	return EXIT_DONE;
 }

@@ -405,6 +405,16 @@ START_TEST(a_signal_says_how_many_it_reached)
 }
 END_TEST
 
+START_TEST(a_signal_that_reached_one_says_so)
+{
+	EXPECT("{\"parameters\":{\"reached\":1}}");
+	target("HUP");
+	target("web.0");
+	ck_assert_int_eq(run(verb_signal, COMMAND_SIGNAL), EXIT_DONE);
+	ck_assert_str_eq(said(), "HUP sent to 1 process\n");
+}
+END_TEST
+
 START_TEST(mistakes_are_found_before_anything_is_asked)
 {
 	target("NOSUCH");
@@ -581,6 +591,7 @@ static void add_answers(TCase *tcase)
 	tcase_add_test(tcase, show_tells_of_generations);
 	tcase_add_test(tcase, a_plan_tells_what_would_change);
 	tcase_add_test(tcase, a_signal_says_how_many_it_reached);
+	tcase_add_test(tcase, a_signal_that_reached_one_says_so);
 	tcase_add_test(tcase, events_are_a_line_each_until_there_are_no_more);
 	tcase_add_test(tcase, events_are_objects_with_json);
 	tcase_add_test(tcase, events_that_were_cut_off_are_a_failure);
