@@ -5,6 +5,7 @@
 #   make            build everything        make run      build, start the default cluster, show it
 #   make test       every quick test        make stop     stop what `make run` started
 #   make lint       the rules of the house  make install  DESTDIR= PREFIX=
+#   make deb        Debian packages
 #
 # Variables: BUILD= (one folder per flavour), CC=, CFLAGS=, WERROR= (empty: warnings only),
 # SANITIZE=address,undefined, VALGRIND=1, PREFIX=, SYSCONFDIR=, V=1 (show commands),
@@ -357,6 +358,12 @@ install: programs
 
 uninstall:
 	@$(INSTALL_ENV) scripts/install.sh uninstall
+
+# Debian packages, in build/deb: programs, library, what one needs to build with it.
+.PHONY: deb
+deb:
+	@scripts/dependencies.sh build deb
+	@VERSION='$(VERSION)' BUILD='$(BUILD)' scripts/deb.sh
 
 clean:
 	$(Q)rm -rf $(BUILD)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # dependencies.sh - installs the Debian packages that a kind of work needs.
 #
-#   scripts/dependencies.sh build|run|test|lint|fuzz|valgrind|bench ...
+#   scripts/dependencies.sh build|run|test|lint|fuzz|valgrind|deb|bench ...
 #
 # Everything there: one dpkg-query and out.  Something missing: apt-get installs it, as root
 # or by a sudo that asks nothing; else the line to type is printed and the exit code is 1.
@@ -13,10 +13,12 @@ packages_for() {
 		libjansson-dev libsmartcols-dev libmicrohttpd-dev libncurses-dev libyaml-dev ;;
 	run) echo curl ;;
 	test) echo check curl jq iproute2 procps python3 systemd systemd-container \
+		debhelper dpkg-dev fakeroot lintian \
 		golang-go gunicorn haproxy nginx-light nodejs php-cli puma uvicorn ;;
 	lint) echo check clang-format clang-tidy cppcheck mandoc shellcheck ;;
 	fuzz) echo check clang libclang-rt-14-dev ;;
 	valgrind) echo valgrind libc6-dbg ;;
+	deb) echo debhelper dpkg-dev fakeroot ;;
 	bench) echo check gnuplot-nox nginx-light python3 ;;
 	*)
 		echo "dependencies.sh: no such kind of work: $1" >&2
