@@ -329,8 +329,11 @@ void app_step(struct app *app, const struct core_event *event)
 	app->stepped = true;
 	if (app->core.want.running)
 		route_admit(app);
-	for (unsigned i = 0; i < actions->count; i++)
+	for (unsigned i = 0; i < actions->count; i++) {
 		apply(app, &actions->list[i]);
+		if (actions->list[i].kind < CORE_NOTE)
+			core_did(&app->core, actions->list[i].at);
+	}
 	app->deadline = core_deadline(&app->core);
 }
 

@@ -12,7 +12,8 @@
 static void (*const absorb[CORE_EVENTS])(struct step *step,
 					 const struct core_event *event) = {
 	[CORE_TICK] = news_tick,           [CORE_AWAKE] = news_awake,
-	[CORE_READY] = news_ready,         [CORE_LISTENING] = news_listening,
+	[CORE_ADOPT] = news_adopt,         [CORE_READY] = news_ready,
+	[CORE_LISTENING] = news_listening,
 	[CORE_BEAT] = news_beat,           [CORE_LEAVE] = news_leave,
 	[CORE_TRIGGER] = news_trigger,     [CORE_EXTEND] = news_extend,
 	[CORE_EXIT] = news_exit,           [CORE_SPAWN_FAILED] = news_spawn_failed,
@@ -198,11 +199,18 @@ void core_step(struct core_app *app, const struct core_event *event, msec now,
 	absorb[event->kind](&step, event);
 	if (event->kind == CORE_BEAT && actions->count == 0)
 		return; /* only a deadline moved, and beats are many */
+	if (event->kind == CORE_ADOPT)
+		return; /* who is still there is not known yet */
 	if (app->slots < app->want.count)
 		app->slots = app->want.count;
 	decide(&step);
 	want_settle(&step);
 	recycle_advance(&step);
+}
+
+void core_did(struct core_app *app, struct seat_ref at)
+{
+	app->slot[at.slot].seat[at.seat].undone = false;
 }
 
 /* ---- questions ---- */

@@ -9,6 +9,11 @@
  *
  * A slot has two seats, so that the one who leaves rises after the one who comes has sat
  * down: at most two processes a slot, ever.  The laws are in tests/model.
+ *
+ * The state outlives the supervisor: it is saved before the orders of a step are carried
+ * out, and each is ticked off (core_did).  Whoever takes over posts CORE_ADOPT first,
+ * which asks for what was not, gives every phase its whole time anew, and decides
+ * nothing; then CORE_EXIT for those who ended meanwhile.
  */
 #ifndef SUPERVISOR_CORE_CORE_H
 #define SUPERVISOR_CORE_CORE_H
@@ -63,6 +68,7 @@ struct worker {
 	unsigned misses;     /* probes that failed, in a row */
 	uint8_t lot;         /* its share of recycle.jitter, drawn at birth */
 	enum core_bound due; /* which it exceeded: it is to be recycled */
+	bool undone;         /* the last order for it is not carried out yet */
 };
 
 struct slot {
@@ -182,6 +188,7 @@ struct seat_ref {
 enum core_event_kind {
 	CORE_TICK,  /* the only event that expires deadlines */
 	CORE_AWAKE, /* the supervisor woke `arg` ms late: beat deadlines move by that */
+	CORE_ADOPT, /* another one took over from a supervisor that died */
 	CORE_READY, /* at: READY=1 */
 	CORE_LISTENING, /* at: it asked for a socket, and listens on it */
 	CORE_BEAT,      /* at: WATCHDOG=1 */
@@ -280,6 +287,9 @@ struct core_actions {
 /* One event in, the next actions out; what `actions` held before is forgotten. */
 void core_step(struct core_app *app, const struct core_event *event, msec now,
 	       struct core_actions *actions);
+
+/* The last order for this worker was carried out. */
+void core_did(struct core_app *app, struct seat_ref at);
 
 /* The one timer to arm: when the next CORE_TICK is due; MSEC_NEVER: none. */
 msec core_deadline(const struct core_app *app);

@@ -57,6 +57,16 @@ void news_awake(struct step *step, const struct core_event *event)
 	} while (next_seat(step, &at));
 }
 
+void news_adopt(struct step *step, const struct core_event *event)
+{
+	struct seat_ref at = first_seat(step);
+
+	(void)event;
+	do
+		worker_adopt(step, at);
+	while (next_seat(step, &at));
+}
+
 /* From now on every worker of this app is held to it, those that start now too. */
 static void learn(struct step *step, bool *habit)
 {

@@ -8,6 +8,7 @@
 
 void news_tick(struct step *step, const struct core_event *event);
 void news_awake(struct step *step, const struct core_event *event);
+void news_adopt(struct step *step, const struct core_event *event);
 void news_ready(struct step *step, const struct core_event *event);
 void news_listening(struct step *step, const struct core_event *event);
 void news_beat(struct step *step, const struct core_event *event);

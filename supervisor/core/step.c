@@ -15,6 +15,14 @@ static void add(struct core_actions *actions, struct core_action action)
 	actions->list[actions->count++] = action;
 }
 
+void step_order(struct step *step, enum core_action_kind kind, struct seat_ref at)
+{
+	struct worker *worker = step_worker(step, at);
+
+	worker->undone = true;
+	step_act(step, kind, at, worker->generation);
+}
+
 void step_act(struct step *step, enum core_action_kind kind, struct seat_ref at,
 	      uint32_t arg)
 {

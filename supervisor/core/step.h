@@ -17,6 +17,8 @@ struct step {
 };
 
 struct worker *step_worker(const struct step *step, struct seat_ref at);
+/* To the worker who sits there from now on, or still. */
+void step_order(struct step *step, enum core_action_kind kind, struct seat_ref at);
 void step_act(struct step *step, enum core_action_kind kind, struct seat_ref at,
 	      uint32_t arg);
 void step_note(struct step *step, struct seat_ref at, enum core_note note);

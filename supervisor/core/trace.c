@@ -23,6 +23,7 @@ static const struct {
 } events[CORE_EVENTS] = {
 	[CORE_TICK] = {"tick", HAS_DICE},
 	[CORE_AWAKE] = {"awake", HAS_NUMBER},
+	[CORE_ADOPT] = {"adopt", 0},
 	[CORE_READY] = {"ready", HAS_SEAT},
 	[CORE_LISTENING] = {"listening", HAS_SEAT},
 	[CORE_BEAT] = {"beat", HAS_SEAT},

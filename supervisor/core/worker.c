@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "supervisor/core/slot.h"
 #include "supervisor/core/verdict.h"
 
 bool worker_starts_by_exec(const struct core_app *app)
@@ -56,7 +57,7 @@ void worker_spawn(struct step *step, struct seat_ref at, uint32_t generation)
 		.lot = (uint8_t)((step->dice + at.slot * 0x9e3779b9u) >> 24),
 	};
 	worker->deadline = worker_deadline(step->app, worker, step->now);
-	step_act(step, CORE_SPAWN, at, generation);
+	step_order(step, CORE_SPAWN, at);
 }
 
 static void enter(struct step *step, struct worker *worker, enum worker_phase phase)
@@ -89,9 +90,58 @@ void worker_move(struct step *step, struct seat_ref at, enum stimulus stimulus,
 	if (edge->notes)
 		step_note(step, at, edge->note);
 	if (edge->orders)
-		step_act(step, edge->order, at, before.generation);
+		step_order(step, edge->order, at);
 	if (edge->judged)
 		verdict_pass(step, at, &before, end);
+}
+
+/* The order by which a worker comes into its phase. */
+static bool find_order(enum worker_phase phase, enum core_action_kind *ret_order)
+{
+	switch (phase) {
+	case WORKER_STARTING:
+		*ret_order = CORE_SPAWN;
+		return true;
+	case WORKER_UNROUTING:
+		*ret_order = CORE_UNROUTE;
+		return true;
+	case WORKER_STOPPING:
+		*ret_order = CORE_TERM;
+		return true;
+	case WORKER_ABORTING:
+		*ret_order = CORE_ABORT;
+		return true;
+	case WORKER_KILLING:
+		*ret_order = CORE_KILL;
+		return true;
+	case WORKER_VACANT:
+	case WORKER_SERVING:
+	case WORKER_LATE:
+	case WORKER_PHASES:
+		break;
+	}
+	return false;
+}
+
+/* Its beats were not heard meanwhile, and what it was granted may have gone by unseen;
+ * but what it was granted beyond that stands. */
+void worker_adopt(struct step *step, struct seat_ref at)
+{
+	struct worker *worker = step_worker(step, at);
+	enum core_action_kind order;
+	msec granted = worker->deadline;
+
+	if (worker->phase == WORKER_VACANT)
+		return;
+	if (!worker_is_ready(worker))
+		worker->since = step->now;
+	if (worker->beat != MSEC_NEVER)
+		worker->beat = step->now;
+	worker->deadline = worker_deadline(step->app, worker, step->now);
+	if (!worker_is_ready(worker) && worker->deadline < granted)
+		worker->deadline = granted;
+	if (worker->undone && find_order(worker->phase, &order))
+		step_order(step, order, at);
 }
 
 void worker_expire(struct step *step, struct seat_ref at)

@@ -19,6 +19,9 @@ void worker_spawn(struct step *step, struct seat_ref at, uint32_t generation);
 void worker_move(struct step *step, struct seat_ref at, enum stimulus stimulus,
 		 enum core_exit end);
 
+/* Its time begins anew, and it is told again what it was not told yet. */
+void worker_adopt(struct step *step, struct seat_ref at);
+
 /* Every deadline that is past is a stimulus; a time well served is noted. */
 void worker_expire(struct step *step, struct seat_ref at);
 

@@ -27,7 +27,8 @@ enum {
 	RESHAPES = 65536,   /* reloads that change the count too */
 	EXCEEDS = 131072,   /* workers exceed bounds of their lives */
 	PROBES = 262144,    /* and fail probes, or pass them */
-	MEMORY = 524288     /* of what served, beyond one step */
+	MEMORY = 524288,    /* of what served, beyond one step */
+	ADOPTIONS = 1048576 /* the supervisor dies, at any moment */
 };
 
 struct feature_set {
@@ -44,6 +45,8 @@ struct choice {
 	struct core_event event;
 	uint8_t span;
 	bool paused; /* the workers too */
+	bool dies;   /* the supervisor, with so many orders of the step carried out */
+	uint8_t done;
 };
 
 struct choices {
@@ -284,6 +287,8 @@ static void choose(const struct feature_set *set, const struct state *state,
 	choose_commands(set, choices);
 	if (may_tick(state))
 		may(choices, (struct core_event){.kind = CORE_TICK});
+	if (set->features & ADOPTIONS)
+		may(choices, (struct core_event){.kind = CORE_ADOPT});
 }
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef TESTS_MODEL_LAWS_H
 #define TESTS_MODEL_LAWS_H
 
+#include "tests/model/adoptions.h"
 #include "tests/model/answers.h"
 #include "tests/model/deadlines.h"
 #include "tests/model/memory.h"
@@ -73,11 +74,31 @@ static const struct {
 	{"a stopped app has no plans, a wanted slot no debts", plans_are_sound},
 };
 
-/* The sentence of the first law that this step breaks; NULL: none. */
+static const struct {
+	const char *sentence;
+	bool (*holds)(const struct moment *moment);
+} laws_of_adoption[] = {
+	{"an adoption asks for what was not done, and for nothing else",
+	 what_was_not_done_is_asked_again},
+	{"an adoption decides nothing", an_adoption_decides_nothing},
+	{"an adoption gives everybody their time anew", everybody_has_time_anew},
+};
+
+/* The sentence of the first law that this step breaks; NULL: none.  An order that is asked
+ * for again was judged when it was first: only what it leaves behind is judged by all. */
 static inline const char *laws_broken(const struct moment *moment)
 {
+	static const struct core_actions none;
+	struct moment without = *moment;
+
+	if (moment->event->kind == CORE_ADOPT) {
+		for (unsigned i = 0; i < ARRAY_COUNT(laws_of_adoption); i++)
+			if (!laws_of_adoption[i].holds(moment))
+				return laws_of_adoption[i].sentence;
+		without.actions = &none;
+	}
 	for (unsigned i = 0; i < ARRAY_COUNT(laws); i++)
-		if (!laws[i].holds(moment))
+		if (!laws[i].holds(&without))
 			return laws[i].sentence;
 	return NULL;
 }

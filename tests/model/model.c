@@ -72,6 +72,29 @@ static bool is_anybody_aborted(void)
 	return false;
 }
 
+static struct core_actions repeated; /* orders, by an adoption */
+
+/* The supervisor dies in the middle of its orders, and another one takes over. */
+static const char *adopt(struct state *state, unsigned done, struct witness witness)
+{
+	static const struct core_event event = {.kind = CORE_ADOPT};
+	struct state before;
+	struct moment moment = {.before = &before.app,
+				.after = &state->app,
+				.event = &event,
+				.now = NOW,
+				.actions = &repeated,
+				.witness = witness};
+	const char *broken;
+
+	(void)carry_out(&state->app, &actions, done);
+	before = *state;
+	core_step(&state->app, &event, NOW, &repeated);
+	broken = laws_broken(&moment);
+	(void)carry_out(&state->app, &repeated, ALL);
+	return broken;
+}
+
 /* Returns the law that this step breaks; NULL: none. */
 static const char *take_step(const struct feature_set *set, const struct state *before,
 			     const struct choice *choice, struct state *after)
@@ -96,6 +119,9 @@ static const char *take_step(const struct feature_set *set, const struct state *
 	moment.witness = after->ghost.witness;
 	core_step(&after->app, &choice->event, NOW, &actions);
 	broken = laws_broken(&moment);
+	if (!broken && choice->dies)
+		broken = adopt(after, choice->done, moment.witness);
+	(void)carry_out(&after->app, &actions, ALL);
 	if (!broken && set->features & LATENESS && is_anybody_aborted())
 		broken = "no worker dies of the supervisor's own lateness";
 	if (set->features & LATENESS)
@@ -107,6 +133,16 @@ static const char *take_step(const struct feature_set *set, const struct state *
 }
 
 /* ---- telling ---- */
+
+static void tell_adoption(unsigned done, msec clock)
+{
+	char text[512];
+
+	printf("  died with %u done\n", done);
+	trace_format(text, sizeof(text), &(struct core_event){.kind = CORE_ADOPT}, clock,
+		     &repeated);
+	printf("%s\n", text);
+}
 
 static void tell_path(const struct feature_set *set, const struct store *store,
 		      uint32_t index, const struct choice *last)
@@ -132,6 +168,8 @@ static void tell_path(const struct feature_set *set, const struct store *store,
 		if (!choice->span) {
 			trace_format(text, sizeof(text), &choice->event, clock, &actions);
 			printf("%s\n", text);
+			if (choice->dies)
+				tell_adoption(choice->done, clock);
 		} else if (choice->paused) {
 			printf("  all are paused for %u\n", choice->span);
 		}
@@ -255,26 +293,54 @@ static uint32_t find_restless(const struct store *store)
 
 /* ---- exploring ---- */
 
+/* Takes the step, and goes on from there; false: a law is broken, and that was told. */
+static bool try_choice(const struct feature_set *set, struct store *store, uint32_t from,
+		       const struct state *state, const struct choice *choice)
+{
+	struct state after;
+	const char *broken = take_step(set, state, choice, &after);
+
+	if (broken) {
+		tell_path(set, store, from, choice);
+		printf("%s: broken: %s\n", set->name, broken);
+		return false;
+	}
+	store_find(store, &after, from, choice);
+	return true;
+}
+
+/* The same step, and the supervisor dies before each of its orders. */
+static bool try_deaths(const struct feature_set *set, struct store *store, uint32_t from,
+		       const struct state *state, struct choice choice, uint64_t *steps)
+{
+	unsigned orders = 0;
+
+	if (!(set->features & ADOPTIONS) || choice.span)
+		return true;
+	for (unsigned i = 0; i < actions.count; i++)
+		orders += is_order(actions.list[i].kind);
+	choice.dies = true;
+	for (choice.done = 0; choice.done < orders; choice.done++) {
+		(*steps)++;
+		if (!try_choice(set, store, from, state, &choice))
+			return false;
+	}
+	return true;
+}
+
 static bool explore(const struct feature_set *set, struct store *store, uint64_t *steps)
 {
 	struct choices choices;
-	struct state after;
 
 	for (uint32_t i = 0; i < store->count; i++) {
 		struct state state = decode(&store->code[i], &set->policy);
 
 		choose(set, &state, &choices);
 		for (unsigned j = 0; j < choices.count; j++) {
-			const char *broken =
-				take_step(set, &state, &choices.list[j], &after);
-
 			(*steps)++;
-			if (broken) {
-				tell_path(set, store, i, &choices.list[j]);
-				printf("%s: broken: %s\n", set->name, broken);
+			if (!try_choice(set, store, i, &state, &choices.list[j]) ||
+			    !try_deaths(set, store, i, &state, choices.list[j], steps))
 				return false;
-			}
-			store_find(store, &after, i, &choices.list[j]);
 		}
 		follow_good(set, store, i, &state);
 	}

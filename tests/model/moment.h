@@ -77,6 +77,24 @@ static unsigned count_actions(const struct moment *moment, enum core_action_kind
 	return count;
 }
 
+#define ALL UINT32_MAX
+
+/* The first `most` orders are carried out, and how many there are is returned. */
+static unsigned carry_out(struct core_app *app, const struct core_actions *actions,
+			  uint32_t most)
+{
+	unsigned orders = 0;
+
+	for (unsigned i = 0; i < actions->count; i++) {
+		if (!is_order(actions->list[i].kind))
+			continue;
+		if (orders < most)
+			core_did(app, actions->list[i].at);
+		orders++;
+	}
+	return orders;
+}
+
 static bool is_sick(const struct core_app *app, const struct worker *worker)
 {
 	return app->policy.probe_failures > 0 && is_ready(worker) &&

@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-sets=${SETS-"stops versions rest late job renew renew-reload restart crash age recycle probe-twice probe probe-patience scale auto beats reload moves patience reshape compose surge"}
+sets=${SETS-"adopt adopt-restart stops versions rest late job renew renew-reload restart crash age recycle probe-twice probe probe-patience scale auto beats reload moves patience reshape compose surge"}
 units="core edges backoff recycle trace"
 modules=$(cd supervisor/core && ls core.c edges.c step.c slot.c worker.c verdict.c roll.c recycle.c want.c \
 	news.c backoff.c trace.c buckets.c)
@@ -106,6 +106,16 @@ mutant edges '/KILLING\] = /,/^\t\}/s/TO\(KILLING\), ORDER\(KILL\)/TO(KILLING)/'
 mutant edges '/SERVING\] = /,/^\t\}/s/TO\(STOPPING\), JUDGED/TO(STOPPING)/' \
 	"a leave is no end"
 
+mutant worker 's/worker->undone && find_order/find_order/' "an adoption tells everybody twice"
+mutant worker 's/if \(worker->undone && find_order\(.*\)\)/if (worker->undone \&\& find_order(WORKER_VACANT, \&order))/' \
+	"an adoption forgets what was not done"
+mutant worker '/^void worker_adopt/,/^}/s/worker->beat = step->now/(void)0/' \
+	"who could not be heard was silent"
+mutant worker '/^void worker_adopt/,/^}/s/worker->since = step->now/(void)0/' \
+	"who starts or drains pays for the death"
+mutant worker '/^void worker_adopt/,/^}/s/worker->deadline = granted/(void)0/' \
+	"an adoption takes back what was granted"
+mutant core '/event->kind == CORE_ADOPT/,+1d' "an adoption decides before it knows who is there"
 mutant worker 's/(step->now - worker->served >= )settle/\10/' "who is ready is good at once"
 mutant worker 's/!app->notifies/true/' "nobody is ever held to READY=1"
 mutant worker 's/!app->listens/true/' "nobody is ever held to listening"

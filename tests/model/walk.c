@@ -92,6 +92,25 @@ static void tell(struct walk *walk, const struct core_event *event)
 	printf("%s\n", text);
 }
 
+/* The supervisor died with some orders carried out, or with all; another takes over. */
+static void adopt(struct walk *walk)
+{
+	static const struct core_event event = {.kind = CORE_ADOPT};
+	struct moment moment = {.before = &walk->before,
+				.after = &walk->app,
+				.event = &event,
+				.now = walk->now,
+				.actions = &walk->actions,
+				.witness = walk->witness};
+
+	(void)carry_out(&walk->app, &walk->actions, draw(walk, 3));
+	walk->before = walk->app;
+	core_step(&walk->app, &event, walk->now, &walk->actions);
+	walk->broken = laws_broken(&moment);
+	if (walk->broken || getenv("WALK_TELL"))
+		tell(walk, &event);
+}
+
 static void step(struct walk *walk, struct core_event event)
 {
 	struct moment moment = {.before = &walk->before,
@@ -119,6 +138,9 @@ static void step(struct walk *walk, struct core_event event)
 			"no bucket of a slot that isn't ready while another one is";
 	if (walk->broken || getenv("WALK_TELL"))
 		tell(walk, &event);
+	if (!walk->broken && draw(walk, 200) == 0)
+		adopt(walk);
+	(void)carry_out(&walk->app, &walk->actions, ALL);
 }
 
 /* ---- what happens ---- */

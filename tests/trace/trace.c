@@ -6,7 +6,8 @@
  * A story is a text that a person can review.  `#` begins a comment.  `policy
  * key=value...` and `count N` come first.  Each further line is an event with its time,
  * and the actions that the core answers with.  Ticks come when the core asked for them,
- * and only then; a line `late` says that the supervisor slept until the next one.
+ * and only then; a line `late` says that the supervisor slept until the next one.  A line
+ * `died N` says that it died when N orders of the step before were carried out.
  * `state` shows what is at that point.  With --write the answers are written anew, to be
  * reviewed as a difference.
  */
@@ -20,10 +21,12 @@
 
 #define COLUMN 27 /* of the arrow */
 #define LINE   512
+#define ALL    UINT32_MAX
 
 struct story {
 	struct core_app app;
 	bool late;
+	unsigned orders; /* of the last step, that were carried out in time */
 	char *answer; /* the whole story as the core tells it */
 	size_t size;
 	FILE *out;
@@ -171,10 +174,21 @@ static void tell_state(struct story *story)
 	fprintf(story->out, "\n");
 }
 
+static void carry_out(struct story *story)
+{
+	for (unsigned i = 0; i < actions.count && story->orders > 0; i++)
+		if (actions.list[i].kind < CORE_NOTE) {
+			core_did(&story->app, actions.list[i].at);
+			story->orders--;
+		}
+	story->orders = ALL;
+}
+
 static void tell_step(struct story *story, const struct core_event *event, msec now)
 {
 	char text[128];
 
+	carry_out(story);
 	core_step(&story->app, event, now, &actions);
 	trace_format_event(text, sizeof(text), event, now);
 	if (actions.count == 0)
@@ -227,6 +241,8 @@ static bool tell_line(struct story *story, const char *line)
 			(unsigned)strtoul(line + strlen("count "), NULL, 10);
 	else if (starts_with(line, "late"))
 		story->late = true;
+	else if (starts_with(line, "died "))
+		story->orders = (unsigned)strtoul(line + strlen("died "), NULL, 10);
 	else
 		return line[0] == '#' || line[0] == '\n';
 	return true;
@@ -295,6 +311,8 @@ static bool replay(const char *path, bool write)
 	bool good;
 
 	memset(&story, 0, sizeof(story));
+	memset(&actions, 0, sizeof(actions));
+	story.orders = ALL;
 	story.app.policy = usual;
 	story.out = open_memstream(&story.answer, &story.size);
 	if (!text || !story.out) {
