@@ -94,8 +94,8 @@ static msec time_of_phase(const struct core_policy *policy, const struct worker 
 	return 0;
 }
 
-/* Nobody pays for the time in which no supervisor was there; and what a worker was granted
- * beyond its phase, it keeps. */
+/* Nobody pays for the time in which no supervisor was there; and what a worker was
+ * granted beyond its phase, it keeps. */
 static bool everybody_has_time_anew(const struct moment *moment)
 {
 	for (unsigned i = 0; i <= CORE_SURGE; i = next_slot(moment->after, i))
@@ -104,7 +104,8 @@ static bool everybody_has_time_anew(const struct moment *moment)
 			const struct worker *after = &moment->after->slot[i].seat[seat];
 			msec time = time_of_phase(&moment->after->policy, after);
 
-			if (after->phase == WORKER_VACANT || after->deadline == MSEC_NEVER)
+			if (after->phase == WORKER_VACANT ||
+			    after->deadline == MSEC_NEVER)
 				continue; /* that there is one is a law of its own */
 			if (after->deadline < moment->now + time)
 				return false;

@@ -84,8 +84,9 @@ static const struct {
 	{"an adoption gives everybody their time anew", everybody_has_time_anew},
 };
 
-/* The sentence of the first law that this step breaks; NULL: none.  An order that is asked
- * for again was judged when it was first: only what it leaves behind is judged by all. */
+/* The sentence of the first law that this step breaks; NULL: none.  An order that is
+ * asked for again was judged when it was first: only what it leaves behind is judged by
+ * all. */
 static inline const char *laws_broken(const struct moment *moment)
 {
 	static const struct core_actions none;

@@ -27,7 +27,7 @@ struct story {
 	struct core_app app;
 	bool late;
 	unsigned orders; /* of the last step, that were carried out in time */
-	char *answer; /* the whole story as the core tells it */
+	char *answer;    /* the whole story as the core tells it */
 	size_t size;
 	FILE *out;
 };
