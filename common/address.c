@@ -139,10 +139,39 @@ static bool is_any(const struct address *address)
 	return IN6_IS_ADDR_UNSPECIFIED(&address->at.v6.sin6_addr);
 }
 
+static struct address address_v4(uint32_t host, unsigned port)
+{
+	struct address address = {.kind = ADDRESS_V4, .bytes = sizeof(address.at.v4)};
+
+	address.at.v4.sin_family = AF_INET;
+	address.at.v4.sin_addr.s_addr = htonl(host);
+	address_set_port(&address, port);
+	return address;
+}
+
+/* IPv4 in disguise, as Java asks for it, is IPv4. */
+static int of_v6_name(struct address *address, bool only_v6)
+{
+	const struct sockaddr_in6 *name = &address->at.v6;
+	bool is_mapped = IN6_IS_ADDR_V4MAPPED(&name->sin6_addr);
+	uint32_t host;
+
+	if (name->sin6_scope_id != 0 || (is_mapped && only_v6))
+		return -EAFNOSUPPORT;
+	if (is_mapped) {
+		memcpy(&host, name->sin6_addr.s6_addr + 12, sizeof(host));
+		*address = address_v4(ntohl(host), address_port(address));
+	} else if (!only_v6 && is_any(address)) {
+		address->kind = ADDRESS_DUAL;
+	}
+	return 0;
+}
+
 int address_of_name(struct address *ret_address, const struct sockaddr *name,
 		    socklen_t bytes, bool only_v6)
 {
 	struct address address = {.bytes = bytes};
+	int result = 0;
 
 	if (name->sa_family == AF_INET && bytes >= sizeof(address.at.v4)) {
 		address.kind = ADDRESS_V4;
@@ -154,15 +183,11 @@ int address_of_name(struct address *ret_address, const struct sockaddr *name,
 		return -EAFNOSUPPORT;
 	}
 	memcpy(&address.at, name, address.bytes);
-	if (address.kind == ADDRESS_V6) {
-		if (address.at.v6.sin6_scope_id != 0 ||
-		    IN6_IS_ADDR_V4MAPPED(&address.at.v6.sin6_addr))
-			return -EAFNOSUPPORT;
-		if (!only_v6 && is_any(&address))
-			address.kind = ADDRESS_DUAL;
-	}
-	*ret_address = address;
-	return 0;
+	if (address.kind == ADDRESS_V6)
+		result = of_v6_name(&address, only_v6);
+	if (result == 0)
+		*ret_address = address;
+	return result;
 }
 
 static int of_v6_socket(struct address *address, int fd)
@@ -257,16 +282,6 @@ bool address_claims(const struct address *one, const struct address *other)
 	if (one->kind != other->kind)
 		return false;
 	return is_any(one) || is_any(other) || compare_hosts(one, other) == 0;
-}
-
-static struct address address_v4(uint32_t host, unsigned port)
-{
-	struct address address = {.kind = ADDRESS_V4, .bytes = sizeof(address.at.v4)};
-
-	address.at.v4.sin_family = AF_INET;
-	address.at.v4.sin_addr.s_addr = htonl(host);
-	address_set_port(&address, port);
-	return address;
 }
 
 bool address_of_slot(const struct address *listener, unsigned slot,

@@ -1,5 +1,6 @@
 #include "common/address.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -281,13 +282,22 @@ START_TEST(address_of_a_name_that_no_address_can_say_is_none)
 
 	ck_assert_int_eq(address_of_name(&address, &asked.at.any, 8, false),
 			 -EAFNOSUPPORT);
-	asked.at.v6.sin6_addr.s6_addr[10] = asked.at.v6.sin6_addr.s6_addr[11] = 255;
-	ck_assert_int_eq(address_of_name(&address, &asked.at.any, asked.bytes, false),
-			 -EAFNOSUPPORT); /* IPv4 in disguise */
-	asked = parsed("[::1]:80");
 	asked.at.v6.sin6_scope_id = 2;
 	ck_assert_int_eq(address_of_name(&address, &asked.at.any, asked.bytes, false),
 			 -EAFNOSUPPORT);
+}
+END_TEST
+
+START_TEST(address_of_a_name_knows_ipv4_in_disguise)
+{
+	struct address asked = parsed("[::]:80"), address, plain = parsed("127.0.0.1:80");
+
+	ck_assert_int_eq(inet_pton(AF_INET6, "::ffff:127.0.0.1", &asked.at.v6.sin6_addr),
+			 1);
+	ck_assert_int_eq(address_of_name(&address, &asked.at.any, asked.bytes, false), 0);
+	ck_assert(address_equal(&address, &plain));
+	ck_assert_int_eq(address_of_name(&address, &asked.at.any, asked.bytes, true),
+			 -EAFNOSUPPORT); /* no socket for IPv6 alone can have it */
 }
 END_TEST
 
@@ -312,6 +322,7 @@ static Suite *suite_of_address(void)
 	tcase_add_loop_test(tcase, address_of_a_name_is_what_a_socket_would_be_bound_to,
 			    0, ARRAY_COUNT(name_row));
 	tcase_add_test(tcase, address_of_a_name_that_no_address_can_say_is_none);
+	tcase_add_test(tcase, address_of_a_name_knows_ipv4_in_disguise);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
