@@ -229,8 +229,8 @@ static int choose_door(struct generation *generation, struct fault *fault)
 		return fault_set(fault, -EINVAL, "cannot preload %s: %s", program,
 				 door_refusal(nature));
 	/* It costs a little for ever: only where nothing else leads to a socket. */
-	generation->traps =
-		nature == NATURE_STATIC && generation->spec->listen_count == 0;
+	generation->traps = (nature == NATURE_STATIC || nature == NATURE_GO) &&
+			    generation->spec->listen_count == 0;
 	return 0;
 }
 

@@ -65,8 +65,38 @@ static enum nature of_loader(int fd, const ElfW(Phdr) * segment)
 							      : NATURE_STRANGE;
 }
 
+static size_t padded(size_t bytes)
+{
+	return (bytes + 3) & ~(size_t)3;
+}
+
+/* Does a note of Go's linker stand among these? */
+static bool has_go_note(int fd, const ElfW(Phdr) * segment)
+{
+	static const char go[4] = "Go";
+	char text[HEAD];
+	size_t bytes =
+		segment->p_filesz < sizeof(text) ? segment->p_filesz : sizeof(text);
+	ElfW(Nhdr) note;
+
+	if (pread(fd, text, bytes, (off_t)segment->p_offset) != (ssize_t)bytes)
+		return false;
+	for (size_t at = 0; at + sizeof(note) + sizeof(go) <= bytes;) {
+		memcpy(&note, text + at, sizeof(note));
+		at += sizeof(note);
+		if (note.n_namesz == sizeof(go) && memcmp(text + at, go, sizeof(go)) == 0)
+			return true;
+		if (note.n_namesz > bytes || note.n_descsz > bytes)
+			return false;
+		at += padded(note.n_namesz) + padded(note.n_descsz);
+	}
+	return false;
+}
+
 static enum nature of_elf(int fd, const char *head, size_t bytes)
 {
+	enum nature nature = NATURE_STATIC;
+	bool is_go = false;
 	ElfW(Ehdr) file;
 	ElfW(Phdr) segment;
 
@@ -81,9 +111,11 @@ static enum nature of_elf(int fd, const char *head, size_t bytes)
 		if (pread(fd, &segment, sizeof(segment), at) != sizeof(segment))
 			return NATURE_STRANGE;
 		if (segment.p_type == PT_INTERP)
-			return of_loader(fd, &segment);
+			nature = of_loader(fd, &segment);
+		else if (segment.p_type == PT_NOTE)
+			is_go = is_go || has_go_note(fd, &segment);
 	}
-	return NATURE_STATIC;
+	return nature == NATURE_DYNAMIC && is_go ? NATURE_GO : nature;
 }
 
 /* ---- #! ---- */
@@ -155,6 +187,8 @@ const char *door_refusal(enum nature nature)
 		return NULL;
 	case NATURE_STATIC:
 		return "it is statically linked, and loads no libraries";
+	case NATURE_GO:
+		return "it is a Go program, which calls the kernel past its libraries";
 	case NATURE_PRIVILEGED:
 		return "it is setuid or has capabilities of its own, and ignores "
 		       "preloads";

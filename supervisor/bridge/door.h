@@ -15,6 +15,7 @@ enum nature {
 	NATURE_DYNAMIC, /* loads libraries, ours too */
 	NATURE_NODE,
 	NATURE_STATIC,
+	NATURE_GO,         /* loads libraries, but binds without their help */
 	NATURE_PRIVILEGED, /* setuid, setgid or with file capabilities: ignores preloads
 			    */
 	NATURE_STRANGE     /* another architecture or C library, or not to be read */

@@ -1,6 +1,7 @@
 #include "supervisor/bridge/door.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -130,6 +131,44 @@ START_TEST(an_elf_file_without_a_loader_is_static)
 }
 END_TEST
 
+/* The loader's segment, and behind it one of notes, of which the last is `owner`'s. */
+static const char *program_with_note(const char *owner)
+{
+	struct {
+		ElfW(Ehdr) file;
+		ElfW(Phdr) segment[2];
+		char loader[32];
+		struct {
+			ElfW(Nhdr) head;
+			char owner[4], text[8];
+		} note[2];
+	} image = {.loader = "/lib64/ld-linux-x86-64.so.2"};
+	int fd = open("/proc/self/exe", O_RDONLY);
+
+	ck_assert_int_eq(read(fd, &image.file, sizeof(image.file)), sizeof(image.file));
+	close(fd);
+	image.file.e_phoff = sizeof(image.file);
+	image.file.e_phnum = 2;
+	image.segment[0] =
+		(ElfW(Phdr)){.p_type = PT_NOTE, .p_filesz = sizeof(image.note)};
+	image.segment[0].p_offset = (size_t)((char *)image.note - (char *)&image);
+	image.segment[1] = (ElfW(Phdr)){.p_type = PT_INTERP, .p_filesz = 28};
+	image.segment[1].p_offset = (size_t)(image.loader - (char *)&image);
+	for (int i = 0; i < 2; i++) {
+		image.note[i].head = (ElfW(Nhdr)){4, 7, 1}; /* 7: padded to 8 */
+		strcpy(image.note[i].owner, i == 0 ? "GNU" : owner);
+	}
+	return file("program", &image, sizeof(image), 0755);
+}
+
+START_TEST(go_programs_are_known_by_their_note)
+{
+	ck_assert_int_eq(look(program_with_note("Go")), NATURE_GO);
+	ck_assert_int_eq(look(program_with_note("FDO")), NATURE_DYNAMIC);
+	ck_assert_ptr_nonnull(door_refusal(NATURE_GO));
+}
+END_TEST
+
 static Suite *suite_of_door(void)
 {
 	Suite *suite = suite_create("door");
@@ -144,6 +183,7 @@ static Suite *suite_of_door(void)
 	tcase_add_test(tcase, node_is_known_behind_a_link_to_it);
 	tcase_add_test(tcase, setuid_programs_ignore_preloads);
 	tcase_add_test(tcase, an_elf_file_without_a_loader_is_static);
+	tcase_add_test(tcase, go_programs_are_known_by_their_note);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
