@@ -195,7 +195,7 @@ $(BUILD)/clusterd-node.cjs: worker/node/clusterd-node.cjs
 	$(Q)install -m 755 $< $@
 
 # Preloaded into programs of others: no sanitizer of ours goes with it.
-PRELOAD    := worker/preload/clusterbind.c
+PRELOAD    := $(wildcard worker/preload/*.c)
 $(call obj,$(PRELOAD)): PIC := -fPIC -fvisibility=hidden
 $(call obj,$(PRELOAD)): private SANITIZER :=
 

@@ -41,7 +41,7 @@ supervisor > supervisor/core/ supervisor/bridge/ common/
 supervisor/bridge > supervisor/bridge/ supervisor/core/ common/
 worker/libclusterworker > worker/libclusterworker/ common/base.h
 worker/http > worker/http/ worker/libclusterworker/ common/
-worker/preload > common/ask.h
+worker/preload > worker/preload/ common/ask.h common/base.h
 worker/examples > worker/libclusterworker/
 '
 

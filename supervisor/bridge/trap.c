@@ -132,11 +132,11 @@ static bool look_at_socket(struct trap_call *call, bool *ret_only_v6)
 {
 	CLOSE_FD int process = open_process(call->pid);
 	CLOSE_FD int fd = process >= 0 ? pidfd_getfd(process, call->fd, 0) : -1;
-	int kind = 0, only = 0;
-	socklen_t bytes = sizeof(kind);
+	int protocol = 0, only = 0;
+	socklen_t bytes = sizeof(protocol);
 
-	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &bytes) == -1 ||
-	    kind != SOCK_STREAM)
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &bytes) == -1 ||
+	    (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP))
 		return false;
 	bytes = sizeof(only);
 	(void)getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &bytes);

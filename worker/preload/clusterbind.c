@@ -11,7 +11,6 @@
  * and nothing here needs to be looked up.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "common/ask.h"
+#include "worker/preload/standin.h"
 
 #define PATIENCE 10 /* seconds; the supervisor answers within a turn of its loop */
 
@@ -32,16 +32,24 @@ EXPORTED int ask_and_bind(int fd, const struct sockaddr *name,
 			  socklen_t bytes) __asm__("bind");
 EXPORTED int listen_and_tell(int fd, int backlog) __asm__("listen");
 
+static bool is_tcp(int fd)
+{
+	int protocol = 0;
+	socklen_t size = sizeof(protocol);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
+	       (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
+}
+
+/* Some give the room that they have for any name as the bytes of this one. */
 static bool fill(struct ask *ask, int fd, const struct sockaddr *name, socklen_t bytes)
 {
-	int kind = 0, only = 0;
-	socklen_t size = sizeof(kind);
+	int only = 0;
+	socklen_t size = sizeof(only);
 
-	if (name == NULL || bytes > sizeof(ask->name) ||
-	    bytes < sizeof(struct sockaddr_in))
-		return false;
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &size) == -1 ||
-	    kind != SOCK_STREAM)
+	if (bytes > sizeof(ask->name))
+		bytes = sizeof(ask->name);
+	if (name == NULL || bytes < sizeof(struct sockaddr_in) || !is_tcp(fd))
 		return false;
 	memcpy(&ask->name, name, bytes);
 	ask->version = ASK_VERSION;
@@ -50,7 +58,6 @@ static bool fill(struct ask *ask, int fd, const struct sockaddr *name, socklen_t
 		return ((const struct sockaddr_in *)(const void *)name)->sin_port != 0;
 	if (name->sa_family != AF_INET6 || bytes < sizeof(struct sockaddr_in6))
 		return false;
-	size = sizeof(only);
 	(void)getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &size);
 	ask->only_v6 = only != 0;
 	return ask->name.sin6_port != 0;
@@ -115,22 +122,6 @@ static int put_question(const struct ask *ask, int *ret_fd)
 	return error;
 }
 
-/* The number, close-on-exec and blocking or not are the program's; the rest is the
- * socket's. */
-static int replace(int fd, int by)
-{
-	int flags = fcntl(fd, F_GETFL);
-	int closes = fcntl(fd, F_GETFD) & FD_CLOEXEC ? O_CLOEXEC : 0;
-	int result = dup3(by, fd, closes) == -1 ? -1 : 0;
-	int code = errno;
-
-	if (result == 0 && flags != -1)
-		(void)fcntl(fd, F_SETFL, flags);
-	(void)close(by);
-	errno = code;
-	return result;
-}
-
 int ask_and_bind(int fd, const struct sockaddr *name, socklen_t bytes)
 {
 	struct ask ask = {.verb = ASK_SOCKET};
@@ -140,7 +131,7 @@ int ask_and_bind(int fd, const struct sockaddr *name, socklen_t bytes)
 		error = put_question(&ask, &socket);
 	errno = code;
 	if (error == 0 && socket != -1)
-		return replace(fd, socket);
+		return standin_place(fd, socket);
 	if (error > 0) {
 		errno = error;
 		return -1;
