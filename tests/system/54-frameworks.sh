@@ -21,7 +21,7 @@ elif ! install_packages; then
 fi
 ln -s "$PACKAGES/node_modules" "$SITE/node_modules"
 
-apps "$(w_app first 1 "$TCP")" | config
+apps "$FIRST" | config
 check "a supervisor is there" supervise first
 
 for name in express fastify websocket; do

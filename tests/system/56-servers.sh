@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/programs.sh"
 
-apps "$(w_app first 1 "$TCP")" | config
+apps "$FIRST" | config
 check "a supervisor is there" supervise first
 
 if_there() { # NAME PROGRAM: for `if`
@@ -32,11 +32,11 @@ if if_there Go go; then
 fi
 
 if if_there PHP php; then
-	try_out php "$DEPARTURES" INT php -S 127.0.0.1:PORT hello.php
+	hasty=yes try_out php "$DEPARTURES" INT php -S 127.0.0.1:PORT hello.php
 fi
 
 if if_there Puma puma; then
-	try_out puma 0 TERM puma --quiet --bind tcp://127.0.0.1:PORT hello.ru
+	RATE=100 try_out puma 0 TERM puma --quiet --bind tcp://127.0.0.1:PORT hello.ru
 fi
 
 port=$(free_port)

@@ -9,8 +9,8 @@
 
 RELOADS=3 # under load, each; SOAK takes ten
 [ -z "${SOAK:-}" ] || RELOADS=10
-RATE=$(scaled 300)
-KEPT=16
+RATE=$(scaled 300) # new connections a second
+KEPT=16            # clients that keep theirs
 SITE=$HOUSE/hello # in place of /srv/hello
 mkdir "$SITE"
 
@@ -36,22 +36,36 @@ at_port() { # PORT FILE
 		-e "s|\<8000\>|$1|" "$2"
 }
 
-# The apps of the examples, to run at this port.
+# The apps of the examples, to run at this port.  Each is made to take 30 ms for an answer:
+# whoever is told to go has some in hand then, and an end in the midst of them is noticed.
+# One that is `hasty` is not.  What cannot wait by itself asks the app `first` to.
 lay_out() { # PORT
-	local file
+	local file name slow first
+	first=$(port first)
 	for file in "$TOP"/conf/examples/apps/*; do
-		at_port "$1" "$file" >"$SITE/${file##*/}"
+		name=${file##*/}
+		slow=$TOP/tests/system/slow/$name.sed
+		[ -z "${hasty:-}" ] || slow=/dev/null
+		at_port "$1" "$file" | sed -f "$slow" -e "s|\<8001\>|$first|" >"$SITE/$name"
 	done
 }
 
-# The configuration of conf/examples, for this house, two workers and this port.
+# A neighbour of them all, who can wait.
+FIRST=$(http_app first 1 "$TCP")
+
+# The configuration of conf/examples, for this house, two workers and this port.  Some serve a
+# busy kept connection for ever, so that their drain ends when its time is over.
 example() { # NAME PORT
-	at_port "$2" "$TOP/conf/examples/$1.conf" |
-		sed "s|/srv/hello|$SITE|; s|instances = 4;|instances = 2; $QUICK|"
+	local file=$TOP/conf/examples/$1.conf
+	local drain='drain = { timeout = "3s"; };'
+	! grep -q 'drain =' "$file" || drain=
+	at_port "$2" "$file" | sed "s|^apps = (|&\n$FIRST,|
+		s|/srv/hello|$SITE|; s|instances = 4;|instances = 2; $QUICK $drain|
+		s|drain = { signal|drain = { timeout = \"3s\"; signal|"
 }
 
 pids_seen() { # PORT: of two dozen answers, how many processes gave one
-	for _ in {1..24}; do fetch "$1" /; done | sort -u | wc -l
+	for _ in {1..24}; do fetch "$1" / -i; done | grep -iE '^(X-Pid: )?[0-9]+.?$' | sort -u | wc -l
 }
 all_answered() { # PORT COUNT
 	[ "$(pids_seen "$1")" -ge "$2" ]
@@ -123,7 +137,8 @@ DEPARTURES=$((2 * RELOADS + 1 + 3))
 
 # try_out NAME MOST [SIGNAL COMMAND...]: the example NAME; then by hand the command, which
 # serves on PORT and ends by SIGNAL.  `prepare` is a command that makes the program, before
-# each; `door` tells then by which one it came.
+# each; `door` tells then by which one it came.  A program that answers one request at a time
+# is given a RATE that it can serve, and as many KEPT connections.
 try_out() {
 	local name=$1 most=$2 port
 	shift 2

@@ -1,0 +1,1 @@
+s|=> \(response\.send(.*)\));|=> setTimeout(() => \1, 30));|

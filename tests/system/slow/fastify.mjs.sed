@@ -1,0 +1,1 @@
+s|async () => \(.*\));|async () => new Promise((answer) => setTimeout(() => answer(\1), 30)));|

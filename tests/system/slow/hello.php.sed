@@ -1,0 +1,1 @@
+s|^echo|usleep(30000); echo|
