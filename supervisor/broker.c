@@ -18,7 +18,11 @@
 #include "supervisor/estate.h"
 
 #define TURN              16   /* callers admitted in one turn of the loop */
+#define CHAIRS_EACH       8    /* for the callers of one worker */
 #define CALLER_PATIENCE   5    /* seconds for a caller to put its question */
+#define FLOOD             1000 /* calls of one worker, or of strangers, in a window */
+#define FLOOD_WINDOW      1000 /* msec */
+#define PAUSE             0.1  /* seconds after a flood, for all */
 #define UNPRIVILEGED_PORT 1024 /* where the kernel does not say */
 
 /* ---- the rule ---- */
@@ -202,22 +206,31 @@ static void dismiss(struct caller *caller)
 	caller->supervisor = NULL;
 }
 
-/* Answers who belongs to a worker; to all others nobody is at home. */
-static void serve(struct caller *caller, const struct desk_question *question)
+static void serve(struct seat *seat, const struct caller *caller,
+		  const struct desk_question *question)
 {
-	struct seat *seat = seat_find(caller->supervisor, getsid(caller->pid));
-	int error = ASK_YOURSELF, fd = -1;
+	int error, fd = -1;
 
-	if (seat != NULL && question->verb == ASK_LISTENING)
+	if (question->verb == ASK_LISTENING)
 		error = -broker_listening(seat, &question->address);
-	else if (seat != NULL)
+	else
 		error = -broker_find(seat, &question->address, 0, caller->uid, &fd);
 	desk_answer(caller->watch.fd, error == ENOTSUP ? ASK_YOURSELF : error, fd);
+}
+
+static void note_rubbish(struct seat *seat)
+{
+	if (!seat->is_rude)
+		seat_tell(seat, (struct happening){.kind = HAPPENING_ALERT,
+						   .reason = "asks what is no question; "
+							     "it is not answered"});
+	seat->is_rude = true;
 }
 
 static void on_question(struct ev_loop *loop, struct ev_io *watch, int events)
 {
 	struct caller *caller = watch->data;
+	struct seat *seat = seat_find(caller->supervisor, caller->session);
 	struct desk_question question;
 	int result = desk_read(watch->fd, &question);
 
@@ -225,10 +238,10 @@ static void on_question(struct ev_loop *loop, struct ev_io *watch, int events)
 	(void)events;
 	if (result == -EAGAIN)
 		return;
-	if (result > 0)
-		serve(caller, &question);
-	else if (result == 0)
-		desk_answer(watch->fd, ASK_YOURSELF, -1);
+	if (result > 0 && seat != NULL)
+		serve(seat, caller, &question);
+	else if (result == 0 && seat != NULL)
+		note_rubbish(seat);
 	dismiss(caller);
 }
 
@@ -239,23 +252,34 @@ static void on_patience(struct ev_loop *loop, struct ev_timer *timer, int events
 	dismiss(timer->data);
 }
 
-/* The longest waiting one gives way when all chairs are taken: who has a question puts it
- * at once. */
-static struct caller *take_chair(struct broker *broker)
+/* Who has a question puts it at once, so that the longest waiting one can give way: of
+ * this worker's own callers when they have as many chairs as one may have, else of all.
+ */
+static struct caller *take_chair(struct broker *broker, pid_t session)
 {
-	struct caller *caller = &broker->caller[broker->next++ % BROKER_CALLERS];
+	struct caller *own = NULL, *chair;
+	unsigned taken = 0;
 
-	if (caller->supervisor != NULL)
-		dismiss(caller);
-	return caller;
+	for (unsigned i = 0; i < BROKER_CALLERS; i++) {
+		chair = &broker->caller[(broker->next + i) % BROKER_CALLERS];
+		if (chair->supervisor == NULL || chair->session != session)
+			continue;
+		own = own != NULL ? own : chair;
+		taken++;
+	}
+	chair = taken < CHAIRS_EACH ? &broker->caller[broker->next++ % BROKER_CALLERS]
+				    : own;
+	if (chair->supervisor != NULL)
+		dismiss(chair);
+	return chair;
 }
 
-static void admit(struct supervisor *supervisor, int fd, pid_t pid, uid_t uid)
+static void admit(struct supervisor *supervisor, int fd, pid_t session, uid_t uid)
 {
-	struct caller *caller = take_chair(&supervisor->broker);
+	struct caller *caller = take_chair(&supervisor->broker, session);
 
 	caller->supervisor = supervisor;
-	caller->pid = pid;
+	caller->session = session;
 	caller->uid = uid;
 	ev_io_init(&caller->watch, on_question, fd, EV_READ);
 	ev_timer_init(&caller->patience, on_patience, CALLER_PATIENCE, 0.);
@@ -265,8 +289,45 @@ static void admit(struct supervisor *supervisor, int fd, pid_t pid, uid_t uid)
 	on_question(supervisor->loop, &caller->watch, EV_READ);
 }
 
+static void on_pause_over(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	struct supervisor *supervisor = timer->data;
+
+	(void)events;
+	ev_io_start(loop, &supervisor->broker.watch);
+}
+
+static bool floods(struct calls *calls, msec now)
+{
+	if (now - calls->window >= FLOOD_WINDOW)
+		*calls = (struct calls){.window = now};
+	if (++calls->count <= FLOOD)
+		return false;
+	calls->count = 0;
+	return true;
+}
+
+/* Strangers are not worth a word, only a pause. */
+static void pause_for(struct supervisor *supervisor, struct seat *seat)
+{
+	struct broker *broker = &supervisor->broker;
+
+	if (seat != NULL && !seat->floods) {
+		seat->floods = true;
+		seat_tell(seat, (struct happening){.kind = HAPPENING_FLOOD,
+						   .reason = "asks for sockets all the "
+							     "time, heard at intervals"});
+	}
+	ev_io_stop(supervisor->loop, &broker->watch);
+	ev_timer_set(&broker->pause, PAUSE, 0.);
+	ev_timer_start(supervisor->loop, &broker->pause);
+}
+
+/* To who is of no worker nobody is at home. */
 static void on_caller(struct ev_loop *loop, struct ev_io *watch, int events)
 {
+	struct supervisor *supervisor = watch->data;
+	struct seat *seat;
 	pid_t pid;
 	uid_t uid;
 
@@ -277,7 +338,16 @@ static void on_caller(struct ev_loop *loop, struct ev_io *watch, int events)
 
 		if (fd < 0)
 			return;
-		admit(watch->data, fd, pid, uid);
+		seat = seat_find(supervisor, getsid(pid));
+		if (seat != NULL)
+			admit(supervisor, fd, seat->process.pid, uid);
+		else
+			(void)close(fd);
+		if (!floods(seat != NULL ? &seat->calls : &supervisor->broker.strangers,
+			    supervisor->now))
+			continue;
+		pause_for(supervisor, seat);
+		return;
 	}
 }
 
@@ -292,7 +362,8 @@ int broker_start(struct supervisor *supervisor, struct fault *fault)
 	if (fd < 0)
 		return fd;
 	ev_io_init(&broker->watch, on_caller, fd, EV_READ);
-	broker->watch.data = supervisor;
+	ev_timer_init(&broker->pause, on_pause_over, PAUSE, 0.);
+	broker->watch.data = broker->pause.data = supervisor;
 	ev_io_start(supervisor->loop, &broker->watch);
 	return 0;
 }
@@ -305,6 +376,7 @@ void broker_end(struct supervisor *supervisor)
 		if (broker->caller[i].supervisor != NULL)
 			dismiss(&broker->caller[i]);
 	ev_io_stop(supervisor->loop, &broker->watch);
+	ev_timer_stop(supervisor->loop, &broker->pause);
 	if (broker->path[0] != '\0') {
 		(void)close(broker->watch.fd);
 		(void)unlink(broker->path);

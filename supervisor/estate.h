@@ -98,6 +98,12 @@ struct snare {
 	int trap;
 };
 
+/* How many came to the desk in the second that began at `window`. */
+struct calls {
+	msec window;
+	unsigned count;
+};
+
 struct seat {
 	struct place *place;
 	struct seat *next_by_pid;
@@ -112,6 +118,8 @@ struct seat {
 	char reason[REASON_SIZE]; /* why it failed, as far as known; empty */
 	bool exec_failed;         /* it never became the program it should be */
 	uint64_t asked;           /* for which of the generation's holdings */
+	struct calls calls;       /* at the desk */
+	bool floods, is_rude;     /* there; said once */
 	struct channel channel;   /* to a Node.js worker; fd -1: none */
 	struct snare snare;
 	uint64_t listening; /* on which of the generation's holdings it said so */
@@ -223,16 +231,18 @@ struct app {
 
 /* A program that asks for a socket; supervisor NULL: the chair is empty. */
 struct caller {
-	struct supervisor *supervisor;
+	struct supervisor *supervisor; /* NULL: the chair is empty */
 	struct ev_io watch;
 	struct ev_timer patience;
-	pid_t pid;
+	pid_t session; /* the worker's whom it is of */
 	uid_t uid;
 };
 
 struct broker {
 	char path[PLACES_PATH + 16]; /* empty: not open */
 	struct ev_io watch;
+	struct ev_timer pause; /* after a flood */
+	struct calls strangers;
 	unsigned next;
 	struct caller caller[BROKER_CALLERS];
 };

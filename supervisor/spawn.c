@@ -95,6 +95,8 @@ static void seat_begin(struct seat *seat, uint32_t generation)
 	seat->reason[0] = '\0';
 	seat->exec_failed = false;
 	seat->asked = 0;
+	seat->calls = (struct calls){0};
+	seat->floods = seat->is_rude = false;
 	seat->listening = 0;
 	seat->cpu_percent = -1;
 	seat->sampled = 0;

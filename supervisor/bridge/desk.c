@@ -42,6 +42,23 @@ int desk_accept(int desk, pid_t *ret_pid, uid_t *ret_uid)
 	return fd_take(&fd);
 }
 
+bool desk_decode(struct desk_question *ret_question, const void *bytes, size_t count)
+{
+	struct ask ask;
+
+	if (count != sizeof(ask))
+		return false;
+	memcpy(&ask, bytes, sizeof(ask));
+	if (ask.version != ASK_VERSION || ask.verb > ASK_LISTENING ||
+	    ask.bytes > sizeof(ask.name))
+		return false;
+	if (address_of_name(&ret_question->address, (const struct sockaddr *)&ask.name,
+			    ask.bytes, ask.only_v6 != 0) < 0)
+		return false;
+	ret_question->verb = (enum ask_verb)ask.verb;
+	return true;
+}
+
 /* No room for control data: descriptors that somebody sends are closed by the kernel. */
 int desk_read(int caller, struct desk_question *ret_question)
 {
@@ -52,14 +69,7 @@ int desk_read(int caller, struct desk_question *ret_question)
 		return -errno;
 	if (count == 0)
 		return -ECONNRESET;
-	if (count != sizeof(ask) || ask.version != ASK_VERSION ||
-	    ask.verb > ASK_LISTENING || ask.bytes > sizeof(ask.name))
-		return 0;
-	if (address_of_name(&ret_question->address, (const struct sockaddr *)&ask.name,
-			    ask.bytes, ask.only_v6 != 0) < 0)
-		return 0;
-	ret_question->verb = (enum ask_verb)ask.verb;
-	return 1;
+	return desk_decode(ret_question, &ask, (size_t)count);
 }
 
 void desk_answer(int caller, int error, int fd)

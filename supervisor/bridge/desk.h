@@ -2,7 +2,7 @@
  * desk.h - the socket at which preloaded programs ask for theirs.
  *
  * RUN/broker.sock, mode 0666, since workers run as other users: who asks is told by the
- * kernel, not by the message.  One question a connection; what is not one is dropped.
+ * kernel, not by the message.  One question a connection; who puts none is not answered.
  * Nothing here decides, waits or logs.
  */
 #ifndef SUPERVISOR_BRIDGE_DESK_H
@@ -25,8 +25,11 @@ int desk_open(const char *path, struct fault *fault);
 /* A caller's connection, or a negative errno; -EAGAIN: nobody is there. */
 int desk_accept(int desk, pid_t *ret_pid, uid_t *ret_uid);
 
-/* 1: a question.  0: not a question of ours, to be answered ASK_YOURSELF.  -EAGAIN: not
- * yet there; any other negative errno: it has ended. */
+/* Any bytes that somebody may send; false: no question of ours. */
+bool desk_decode(struct desk_question *ret_question, const void *bytes, size_t count);
+
+/* 1: a question.  0: none of ours.  -EAGAIN: not yet there; any other negative errno: it
+ * has ended. */
 int desk_read(int caller, struct desk_question *ret_question);
 
 /* `fd` is lent for the call; -1: none. */

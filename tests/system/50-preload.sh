@@ -90,28 +90,22 @@ fi
 
 # ---- rubbish at the desk ----
 
-rude() {
-	python3 - "$CLUSTERD_HOME/run/broker.sock" <<-'END'
-		import os, socket, sys
-		def dial():
-		    peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-		    peer.connect(sys.argv[1])
-		    peer.settimeout(10)
-		    return peer
-		silent = [dial() for _ in range(200)]   # more than there are chairs
-		for message in (b"", b"x", os.urandom(44), os.urandom(4096)):
-		    with dial() as peer:
-		        peer.send(message)
-		        peer.recv(64)
-		with dial() as peer:                    # handles that nobody asked for
-		    socket.send_fds(peer, [b"y" * 44], [0, 1, 2] * 20)
-		    peer.recv(64)
-	END
-}
 fds() { find "/proc/$SUPERVISOR/fd" -mindepth 1 | wc -l; }
 no_more_fds() { [ "$(fds)" -le "$1" ]; }
+told() { ctl events --no-follow --lines 500 "$1" | grep -c "$2"; }
 before=$(fds)
-check "rubbish is put up with" rude
+check "rubbish of strangers is put up with" "$OPENER" be_rude "$CLUSTERD_HOME/run/broker.sock"
 check "nothing of it stays open" within 10 no_more_fds "$before"
-check "and a worker that asks is answered" ctl restart web
+check "a worker that asks meanwhile is answered" eval '"$OPENER" be_rude \
+	"$CLUSTERD_HOME/run/broker.sock" & ctl restart web && wait $!'
 check "it serves" all_answer 0 127.0.0.1 "$(port_of 14)"
+
+apps "$(opener web 1 "$listen" one "$(port_of 14)")" \
+	"$(opener rude 2 "$listen" rude "$(port_of 18)")" | config
+check "rubbish of a worker is put up with, and it serves" ctl reload
+check "in both slots" all_answer "0 1" 127.0.0.1 "$(port_of 18)"
+check "its rubbish is told once for each" equal "$(told rude "what is no question")" 2
+check "and so is its flood" equal "$(told rude "all the time")" 2
+check "it was not harmed" equal "$(app rude .restarts)" 0
+check "nor were others" all_answer 0 127.0.0.1 "$(port_of 14)"
+check "nothing of all that stays open" within 10 no_more_fds "$((before + 20))"

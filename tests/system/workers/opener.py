@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -238,6 +239,43 @@ def lent(_):
     in_threads(*listeners)
 
 
+def rude(port):
+    """Says to whom sockets are asked of what is no question, and too much of it."""
+    be_rude(os.environ["CLUSTER_BROKER"])
+    one(port)
+
+
+def be_rude(desk):
+    def dial():
+        caller = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+        caller.connect(desk)
+        caller.settimeout(20)
+        return caller
+
+    def is_hung_up_on(caller):
+        try:
+            return caller.recv(64) == b""
+        except ConnectionError:
+            return True
+
+    silent = dial()
+    handles = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("60i", *[0, 1, 2] * 20))
+    for message in (b"", b"x", b"{", os.urandom(44), b"a line\n" * 20000, b"z" * (1 << 20)):
+        with dial() as caller:
+            try:
+                caller.sendmsg([message], [handles])
+            except OSError:
+                pass  # hung up on already, or more than the kernel takes
+            caller.shutdown(socket.SHUT_WR)
+            demand(is_hung_up_on(caller), "who puts no question is hung up on")
+    crowd = [dial() for _ in range(100)]
+    for _ in range(2500):
+        dial().close()
+    for caller in (silent, *crowd):
+        demand(is_hung_up_on(caller), "who is silent is hung up on")
+
+
 def idle(_):
     """Never listens."""
     signal.pause()
@@ -245,4 +283,4 @@ def idle(_):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    globals()[sys.argv[1]](int(sys.argv[2]))
+    globals()[sys.argv[1]](int(sys.argv[2]) if sys.argv[2].isdigit() else sys.argv[2])
