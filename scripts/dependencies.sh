@@ -68,7 +68,25 @@ apt() {
 		</dev/null
 }
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+
+# Debian starts the daemons of what it installs, and ours are only for tests: while apt-get
+# works nothing is started.  Whoever has a policy of his own keeps it.
+policy=/usr/sbin/policy-rc.d
+hold_daemons() {
+	[ ! -e "$policy" ] || return 0
+	printf '#!/bin/sh\n# of a running scripts/dependencies.sh of clusterd\nexit 101\n' |
+		$as_root tee "$policy" >/dev/null
+	held=yes
+	$as_root chmod 755 "$policy"
+}
+let_go() {
+	rm -f "$log"
+	[ -z "$held" ] || $as_root rm -f "$policy"
+}
+held=
+trap let_go EXIT
+trap 'exit 1' HUP INT TERM
+hold_daemons
 # shellcheck disable=SC2086 # a list of words
 if ! { apt update && apt install --no-install-recommends $missing; } >"$log" 2>&1; then
 	cat "$log" >&2
