@@ -12,13 +12,14 @@ cd "$(dirname "$0")/.." || exit 1
 rooms='
 supervisor > supervisor apply report recall launch origin app generation digest environment
 	operation seat spawn route broker channel snare checkup dealing crowd bounds holding signals
-	status rights estate clusterd sharing
+	status rights estate clusterd sharing layout
 	tell fate happening chronicle
 control > control access reserve commands adjust call judge orders view select queries
 	follow retell describe
 config > config settings assign source value draft gather permit identity trust
 listener > listener group port local retreat
 ledger > ledger notes
+state > state record memory
 process > process birth
 '
 
@@ -27,7 +28,7 @@ edges='
 supervisor > *
 control > supervisor app adhoc config happening chronicle
 listener > steer rotor sockdiag
-state > store
+state > store layout
 '
 
 # Which folder may include which: FOLDER > PREFIX...

@@ -41,6 +41,7 @@
 /* One address of an app.  `text` is as in the spec: unchanged text keeps its sockets. */
 struct holding {
 	struct holding *next;
+	uint32_t number; /* in its app, never given again */
 	char text[ADDRESS_TEXT];
 	struct listener listener;
 	bool stale; /* the steering program does not say what the buckets say */
@@ -69,6 +70,7 @@ struct generation {
 	bool traps;         /* it asks by a trapped bind() */
 	unsigned holdings;  /* those of the spec, then those that workers asked for */
 	struct holding *holding[SPEC_LISTEN + ASKED]; /* borrowed from the app */
+	uint32_t named[SPEC_LISTEN + ASKED]; /* their numbers, as they were remembered */
 };
 
 /* What `balance` ordered; in force while the configuration says what it said then. */
@@ -197,15 +199,17 @@ struct bounds {
 struct app {
 	struct app *next; /* by name */
 	struct supervisor *supervisor;
+	uint32_t number; /* never given again */
 	char name[SPEC_NAME];
 	struct origin *origin;
+	uint32_t origin_number; /* as it was remembered */
 	struct core_app core;
 	msec deadline; /* of the core, as of the last time the drain looked */
 	bool beaten;   /* a beat moved the deadline since */
 	bool stepped;  /* more than that happened since */
 	bool removing; /* free it once it has stopped */
 	bool held;     /* stopped by hand: until it is started by hand */
-	uint32_t last_generation;
+	uint32_t last_generation, last_holding;
 	struct generation *generations;
 	struct holding *holdings;
 	struct place *place[CORE_SLOTS + 1];
@@ -250,6 +254,7 @@ struct broker {
 /* A configuration that apps came from. */
 struct origin {
 	struct origin *next;
+	uint32_t number;
 	char *path; /* absolute; NULL: the embedded one */
 	bool with_directory;
 	bool ad_hoc; /* a file of the ledger, with one app */
@@ -299,7 +304,12 @@ struct supervisor {
 	unsigned first, queued;
 	struct core_actions actions;
 	struct seat *by_pid[PIDS];
-	uint32_t last_operation;
+	uint32_t last_operation, last_app, last_origin;
+	struct { /* the settings of the supervisor that are in force */
+		struct spec_option mode; /* of the control socket */
+		gid_t group;
+		unsigned log_level; /* one more than it is; 0: none was given */
+	} rules;
 	uint64_t dice;
 	uint64_t orphans; /* reaped children that were nobody's worker */
 	struct inherited *inherited;

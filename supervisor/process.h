@@ -72,6 +72,7 @@ struct process {
 	pid_t pid;     /* 0: none */
 	int pidfd;     /* readable when it has exited */
 	int exec_pipe; /* readable: exec failed (bytes) or succeeded (end); -1: settled */
+	uint64_t birth; /* when it began, in the kernel's ticks: no other of this pid did */
 };
 
 #define PROCESS_NONE ((struct process){.pid = 0, .pidfd = -1, .exec_pipe = -1})
