@@ -47,6 +47,8 @@ enum command_kind {
 	X(USER, "user", 0, "USER", SERVED, "whom it runs as")                           \
 	X(SERVE, "serve", 0, "DIR", SERVED, "files, by the built-in worker")            \
 	X(SPA, "spa", 0, NULL, SERVED, "with --serve: its index for unknown pages")     \
+	X(UNIT_NAME, "name", 'n', "NAME", LOCAL, "name of the unit (clusterd)")         \
+	X(USER_UNIT, "user", 0, NULL, LOCAL, "a unit of your own systemd")              \
 	X(CANARY, "canary", 0, "SHARE", PLANNED, "give the new version a share first")  \
 	X(CANARY_FOR, "for", 0, "T", PLANNED, "how long the canary is watched")
 /* clang-format on */
@@ -160,6 +162,16 @@ enum flag {
 	  "print a commented config to begin with")                                     \
 	X(IMPORT, "import", "", "FILE", 1, 1, FLAG_BIT(PROFILE), LOCAL, NULL, NULL,     \
 	  "print the config that does what a PM2 ecosystem file does")                  \
+	X(STARTUP, "startup", "", "", 0, 0,                                             \
+	  FLAG_BIT(USER_UNIT) | FLAG_BIT(UNIT_NAME) | FLAG_BIT(DRY_RUN), LOCAL, NULL,   \
+	  NULL,                                                                         \
+	  "make clusterd a unit of systemd, and enable it")                             \
+	X(UNSTARTUP, "unstartup", "", "", 0, 0,                                         \
+	  FLAG_BIT(USER_UNIT) | FLAG_BIT(UNIT_NAME), LOCAL, NULL, NULL,                 \
+	  "disable that unit, and remove what startup wrote")                           \
+	X(SWEEP, "sweep", "", "[UNIT]", 0, 1, FLAG_BIT(TIMEOUT), LOCAL, NULL,           \
+	  NULL,                                                                         \
+	  "end what a supervisor left behind that systemd does not start again")        \
 	X(COMPLETION, "completion", "", "bash|fish|zsh", 1, 1, 0, LOCAL, NULL, NULL,    \
 	  "print completions for a shell")                                              \
 	X(HELP, "help", "", "[COMMAND]", 0, 1, 0, LOCAL, NULL, NULL,                    \
@@ -169,11 +181,7 @@ enum flag {
 	X(FLUSH, "flush", "", "[TARGET...]", 0, COMMAND_MANY, 0, PLANNED, NULL, NULL,   \
 	  "truncate logs")                                                              \
 	X(UPGRADE, "upgrade", "", "", 0, 0, 0, PLANNED, NULL, NULL,                     \
-	  "replace the running supervisor in place")                                    \
-	X(STARTUP, "startup", "", "", 0, 0, FLAG_BIT(USER), PLANNED, NULL, NULL,        \
-	  "install and enable the systemd unit")                                        \
-	X(SWEEP, "sweep", "", "", 0, 0, 0, PLANNED, NULL, NULL,                         \
-	  "end what a dead supervisor left behind")
+	  "replace the running supervisor in place")
 /* clang-format on */
 
 enum command {

@@ -7,14 +7,18 @@ set -eu
 cd "$(dirname "$0")/.."
 
 : "${BUILD:?}" "${PREFIX:?}" "${SYSCONFDIR:?}" "${LIBEXECDIR:?}" "${LIBDIR:?}" "${MANDIR:?}"
-: "${UNITDIR:?}" "${VERSION:?}" "${SONAME:?}" "${SOVERSION:?}" "${DESTDIR=}"
+: "${UNITDIR:?}" "${USERUNITS:?}" "${VERSION:?}" "${SONAME:?}" "${SOVERSION:?}" "${DESTDIR=}"
 
 made=$(mktemp -d) # what is made only now, since it says where things are
 trap 'rm -rf "$made"' EXIT
 
 make_rest() {
-	sed -e "s|/usr/sbin/|$PREFIX/sbin/|" -e "s|/usr/bin/|$PREFIX/bin/|" \
-		conf/systemd/clusterd.service >"$made/clusterd.service"
+	local unit
+	for unit in clusterd.service user/clusterd.service; do
+		install -D -m 644 /dev/null "$made/$unit"
+		sed -e "s|/usr/sbin/|$PREFIX/sbin/|" -e "s|/usr/bin/|$PREFIX/bin/|" \
+			"conf/systemd/$unit" >"$made/$unit"
+	done
 	cat >"$made/libclusterworker.pc" <<-END
 		prefix=$PREFIX
 		includedir=\${prefix}/include
@@ -47,6 +51,7 @@ list() {
 		644 worker/libclusterworker/cluster_worker.h $PREFIX/include/cluster_worker.h
 		644 $made/libclusterworker.pc $LIBDIR/pkgconfig/libclusterworker.pc
 		644 $made/clusterd.service $UNITDIR/clusterd.service
+		644 $made/user/clusterd.service $USERUNITS/clusterd.service
 		644 $made/clusterctl $PREFIX/share/bash-completion/completions/clusterctl
 		644 $made/clusterctl.fish $PREFIX/share/fish/vendor_completions.d/clusterctl.fish
 		644 $made/_clusterctl $PREFIX/share/zsh/site-functions/_clusterctl

@@ -26,8 +26,7 @@
 #define PATIENCE   30000 /* ms in which a supervisor answers for the first time */
 #define TAIL_BYTES 4096  /* of its log, when it did not */
 
-/* Beside us when uninstalled, in sbin when we are in bin. */
-static int find_clusterd(char *path, size_t size)
+int background_find(char *path, size_t size)
 {
 	char own[PLACES_PATH];
 
@@ -46,7 +45,7 @@ int background_check(const char *file, struct buffer *output)
 	char path[2 * PLACES_PATH];
 	int status;
 
-	if (find_clusterd(path, sizeof(path)) < 0)
+	if (background_find(path, sizeof(path)) < 0)
 		return -ENOENT;
 	status = aide_run(path, words, output);
 	if (status < 0)
@@ -185,7 +184,7 @@ static enum exit_code launch(const struct options *options, const struct places 
 	struct stat before = {0};
 	pid_t child;
 
-	if (find_clusterd(path, sizeof(path)) < 0)
+	if (background_find(path, sizeof(path)) < 0)
 		return say_error(options, EXIT_FAILED, NULL,
 				 "start: clusterd is not installed");
 	log = open_log(places, log_path, sizeof(log_path));

@@ -7,6 +7,9 @@
 #include "common/buffer.h"
 #include "supervisor/ctl/say.h"
 
+/* Where it is: beside us when uninstalled, in sbin when we are in bin; or -ENOENT. */
+int background_find(char *path, size_t size);
+
 /* Runs `clusterd --check [-c file]`, its words into `output`: 0, -EINVAL when the
  * configuration has faults, another negative errno when it could not be run. */
 int background_check(const char *file, struct buffer *output);

@@ -36,6 +36,9 @@ static enum exit_code (*const verbs[COMMAND_COUNT])(const struct options *option
 	[COMMAND_DELETE] = verb_change,
 	[COMMAND_HELP] = verb_help,
 	[COMMAND_IMPORT] = verb_import,
+	[COMMAND_STARTUP] = verb_startup,
+	[COMMAND_UNSTARTUP] = verb_unstartup,
+	[COMMAND_SWEEP] = verb_sweep,
 };
 
 /* What could not be written is a failure, whatever was done. */

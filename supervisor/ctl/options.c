@@ -40,7 +40,6 @@ static const struct {
 	{"prettylist", "`list --json`"},
 	{"id", "`list --json` tells pids and slots"},
 	{"pid", "`list --json` tells pids and slots"},
-	{"unstartup", "`systemctl disable clusterd`"},
 	{"update", "`upgrade` will replace a running supervisor"},
 	{"env", "`show` tells what an app runs with"},
 	{"cleardump", "`delete all` forgets what was started by hand"},

@@ -47,6 +47,12 @@ enum exit_code verb_help(const struct options *options);
 
 enum exit_code verb_import(const struct options *options); /* import.c */
 
+/* startup.c */
+enum exit_code verb_startup(const struct options *options);
+enum exit_code verb_unstartup(const struct options *options);
+
+enum exit_code verb_sweep(const struct options *options); /* sweep.c */
+
 /* The arguments as the parameter `targets`. */
 void verb_put_targets(struct json_writer *writer, const struct options *options,
 		      unsigned first);

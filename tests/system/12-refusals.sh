@@ -84,7 +84,7 @@ check "A9 scale to 0 says: use stop" says "stop" ctl scale web 0
 check "scale beyond the most says what that is" says "1 to 256 workers" ctl scale web 257
 check "to what is no number says what it can be" says "is not a number of workers" ctl scale web many
 for words in "promote web" \
-	"flush" "upgrade" "startup"; do
+	"flush" "upgrade"; do
 	# shellcheck disable=SC2086
 	check "clusterctl $words is exit 2" exits 2 ctl $words
 	# shellcheck disable=SC2086

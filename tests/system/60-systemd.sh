@@ -175,3 +175,31 @@ unit restart
 check "it comes back with the unit" within 5 ready_are sleeper 1
 check "as does what was scaled" ready_are web 3
 check "the unit stops in order at the end" unit stop
+
+# ---- startup and unstartup ----
+
+enabled_is() { equal "$(in_container systemctl is-enabled "${2:-clusterd}" 2>/dev/null)" "$1"; }
+startup() { in_container clusterctl startup "$@"; }
+unstartup() { in_container clusterctl unstartup "$@"; }
+
+check "startup finds the unit that was installed" says "is there already" startup
+check "it has enabled it" enabled_is enabled
+check "startup twice changes nothing" eval 'startup --json | json ".changed == false"'
+check "unstartup disables it" unstartup
+check "it is disabled" enabled_is disabled
+check "but not removed, since startup did not write it" in_container \
+	test -s /usr/local/lib/systemd/system/clusterd.service
+
+mkdir -p "$container_root/srv/shop"
+sed 's/8080/8081/' "$container_root/etc/clusterd/cluster.conf" >"$container_root/srv/shop/cluster.conf"
+for_shop() { in_container env CLUSTERD_HOME=/srv/shop clusterctl "$@"; }
+check "startup makes a unit for another home" for_shop startup --name shop
+check "it is enabled" enabled_is enabled shop
+check "it starts" in_container systemctl start shop
+check "active means that it serves" in_container curl -sSf -m 10 http://127.0.0.1:8081/healthz
+check "startup again sees no change" eval 'for_shop startup --name shop --json | json ".changed == false"'
+check "unstartup says that it still runs" says "still runs" for_shop unstartup --name shop
+check "it does" for_shop ping
+check "its unit is removed" in_container test ! -e /etc/systemd/system/shop.service
+check "it is stopped in order for all that" in_container systemctl stop shop
+check "nothing of it runs" equal "$(worker_count)" 0

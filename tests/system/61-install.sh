@@ -22,6 +22,8 @@ for page in man1/clusterctl.1 man3/libclusterworker.3 man5/cluster.conf.5 \
 done
 check "the unit names the programs where they are" \
 	grep -qx 'ExecStart=/usr/local/sbin/clusterd' "$at/lib/systemd/system/clusterd.service"
+check "so does the unit for users" \
+	grep -qx 'ExecStart=/usr/local/sbin/clusterd' "$at/lib/systemd/user/clusterd.service"
 check "a configuration is there to begin with" test -s "$etc"
 check "bash completes clusterctl" bash -n "$at/share/bash-completion/completions/clusterctl"
 check "zsh completes clusterctl" \

@@ -19,7 +19,7 @@ check "programs, library and what one builds with are packages of their own" equ
 	"$(printf '%s\n' "${debs[@]##*/}" | sed 's/_.*//' | grep -v dbgsym | tr '\n' ' ')" \
 	"clusterd libclusterworker-dev libclusterworker0 "
 for part in ./usr/sbin/clusterd ./usr/bin/clusterctl ./usr/libexec/clusterd/cluster-worker \
-	./lib/systemd/system/clusterd.service ./usr/share/man/man1/clusterctl.1.gz \
+	./lib/systemd/system/clusterd.service ./usr/lib/systemd/user/clusterd.service ./usr/share/man/man1/clusterctl.1.gz \
 	./usr/share/bash-completion/completions/clusterctl; do
 	check "clusterd has $part" grep -qx "$part" <(contents clusterd)
 done
