@@ -245,9 +245,19 @@ static bool retreat_is_over(struct place *place)
 	return over;
 }
 
-static void look_at_retreats(struct app *app)
+static void post_unrouted(const struct place *place)
 {
 	struct core_event event = {.kind = CORE_UNROUTED};
+
+	event.at.slot = (uint16_t)place->slot;
+	for (; event.at.seat < CORE_SEATS; event.at.seat++)
+		if (place->app->core.slot[place->slot].seat[event.at.seat].phase ==
+		    WORKER_UNROUTING)
+			supervisor_post(place->app, &event);
+}
+
+static void look_at_retreats(struct app *app)
+{
 	bool more = false;
 
 	for (unsigned i = 0; i <= CORE_SLOTS; i++) {
@@ -266,8 +276,7 @@ static void look_at_retreats(struct app *app)
 			continue;
 		}
 		retreat_end(place);
-		event.at.slot = (uint16_t)i;
-		supervisor_post(app, &event);
+		post_unrouted(place);
 	}
 	if (more && !ev_is_active(&app->look))
 		ev_timer_start(app->supervisor->loop, &app->look);

@@ -79,8 +79,10 @@ static bool is_surplus(const struct core_app *app, const struct worker *keeper,
 static bool has_no_heir(const struct core_app *app, const struct worker *keeper,
 			const struct worker *worker)
 {
-	return app->policy.moves && keeper && keeper->phase == WORKER_SERVING &&
-	       keeper->generation != worker->generation;
+	if (!keeper || keeper->phase != WORKER_SERVING)
+		return false;
+	return keeper->socket != worker->socket ||
+	       (app->policy.moves && keeper->generation != worker->generation);
 }
 
 /* Who is being unrouted serves on when its slot is wanted again, but not beside a keeper
@@ -99,8 +101,10 @@ static void stay(struct step *step, unsigned slot)
 		     has_no_heir(step->app, &it->seat[keeper], worker)))
 			continue;
 		worker_move(step, at, STIMULUS_STAY, CORE_EXIT_FAILURE);
-		if (step->ticks)
+		if (step->ticks) {
 			worker_expire(step, at);
+			recycle_expire(step, at);
+		}
 	}
 }
 
@@ -144,12 +148,24 @@ static void end_restart(struct core_app *app)
 		app->slot[i].restarting = false;
 }
 
+/* Connections go to who is to stay, once it serves; before to whoever does. */
+static void choose_socket(struct core_app *app, unsigned slot)
+{
+	struct slot *it = &app->slot[slot];
+	unsigned keeper = slot_keeper(app, slot);
+
+	if (keeper == CORE_SEATS || it->seat[keeper].phase != WORKER_SERVING)
+		keeper = it->seat[0].phase == WORKER_SERVING ? 0 : 1;
+	if (it->seat[keeper].phase == WORKER_SERVING)
+		it->socket = it->seat[keeper].socket;
+}
+
 static unsigned count_pairs(const struct core_app *app)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < app->slots; i++)
-		count += slot_wanted(app, i) && slot_present(&app->slot[i]) == CORE_SEATS;
+		count += slot_wanted(app, i) && slot_doubled(&app->slot[i]);
 	return count;
 }
 
@@ -168,7 +184,7 @@ static void fill(struct step *step, unsigned slot, unsigned *pairs)
 		if (++at.seat == CORE_SEATS)
 			return;
 	worker_spawn(step, at, slot_generation(app, slot));
-	*pairs += slot_present(it) == CORE_SEATS;
+	*pairs += slot_doubled(it);
 }
 
 /* Tends and fills from the lowest slot up, retires from the highest down. */
@@ -190,6 +206,10 @@ static void decide(struct step *step)
 	for (unsigned i = app->slots; i-- > 0;)
 		if (!slot_wanted(app, i))
 			retire(step, i);
+
+	for (unsigned i = 0; i < app->slots; i++)
+		choose_socket(app, i);
+	choose_socket(app, CORE_SURGE);
 
 	pairs = count_pairs(app);
 	for (unsigned i = 0; i < app->slots; i++)
@@ -311,17 +331,32 @@ bool core_routes(const struct core_app *app, unsigned slot)
 bool core_may_probe(const struct core_app *app, unsigned slot, unsigned *ret_seat)
 {
 	const struct slot *it = &app->slot[slot];
+	unsigned answering = 0, found = 0;
 
-	if (app->policy.probe_failures == 0 || slot >= core_count(app) ||
-	    slot_present(it) != 1 || slot_ready(it) != 1)
+	if (app->policy.probe_failures == 0 || slot >= core_count(app))
 		return false;
-	*ret_seat = worker_is_ready(&it->seat[0]) ? 0 : 1;
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++) {
+		const struct worker *worker = &it->seat[seat];
+
+		if (!worker_is_present(worker) || worker->socket != it->socket)
+			continue;
+		answering++;
+		found = seat;
+	}
+	if (answering != 1 || !worker_is_ready(&it->seat[found]))
+		return false;
+	*ret_seat = found;
 	return true;
 }
 
 bool core_is_sick(const struct core_app *app, struct seat_ref at)
 {
 	return worker_is_sick(app, &app->slot[at.slot].seat[at.seat]);
+}
+
+bool core_is_quiet(const struct core_app *app, struct seat_ref at)
+{
+	return worker_is_quiet(app, &app->slot[at.slot].seat[at.seat]);
 }
 
 bool core_wants(const struct core_app *app, unsigned slot)

@@ -65,6 +65,9 @@ struct worker {
 	bool renew;    /* to be replaced by a successor */
 	bool recycled; /* succeeds one that exceeded a bound */
 	bool proven;   /* it passed a probe */
+	bool unaware;  /* it came to its socket as one that knows nothing of us */
+	bool speaks;   /* it said READY=1 */
+	unsigned socket;     /* of the slot's two the one it accepts from */
 	unsigned misses;     /* probes that failed, in a row */
 	uint8_t lot;         /* its share of recycle.jitter, drawn at birth */
 	enum core_bound due; /* which it exceeded: it is to be recycled */
@@ -74,6 +77,7 @@ struct worker {
 struct slot {
 	struct worker seat[CORE_SEATS]; /* one who serves, one who comes or goes */
 	struct backoff backoff;         /* belongs to the place, not to the process */
+	unsigned socket;                /* of its two the one that connections go to */
 	bool owed;       /* unwanted, but a worker is to fetch what waits in its socket */
 	bool resting;    /* ended for good (restart.when, stop_exit_codes, restart.max) */
 	bool restarting; /* must be vacant once before it is filled again */
@@ -94,6 +98,14 @@ enum core_restart_rule {
 	CORE_RESTART_NEVER
 };
 
+/* Quiet is: who goes gets no new connection, and the signal when those that it has are
+ * gone or idle.  For that its successor has a socket of its own. */
+enum core_drain_rule {
+	CORE_DRAIN_AUTO, /* quiet for who knows nothing of us, else by signal */
+	CORE_DRAIN_SIGNAL,
+	CORE_DRAIN_QUIET
+};
+
 /* 0: unbounded. */
 struct core_recycle {
 	uint64_t memory; /* bytes */
@@ -102,7 +114,7 @@ struct core_recycle {
 	unsigned jitter; /* percent that age and requests may be smaller, by lot */
 };
 
-/* Numbers only; the last three are constants of the shell, the others configured. */
+/* Numbers only; the last ones are constants of the shell, the others configured. */
 struct core_policy {
 	enum core_ready_rule ready;
 	msec ready_timeout;
@@ -110,6 +122,7 @@ struct core_policy {
 	bool beats;         /* false: heartbeat = false */
 	msec beat_interval; /* no beat for this long: late */
 	msec beat_timeout;  /* no beat for this long: hung; > beat_interval */
+	enum core_drain_rule drain;
 	msec drain_timeout;
 	unsigned surge;     /* successors not yet settled at a time, >= 1 */
 	bool surge_percent; /* surge is a share of the wanted count, rounded up, >= 1 */
@@ -121,8 +134,9 @@ struct core_policy {
 	struct core_recycle recycle;
 	unsigned probe_failures; /* in a row that make a worker sick; 0: no probes */
 	msec unroute_timeout; /* most that a retiring worker waits for its queue: 5 s */
-	msec abort_timeout;   /* between SIGABRT and SIGKILL: 1 s */
-	msec kill_retry;      /* SIGKILL is sent again */
+	msec drain_grace; /* at least this has who was waited for, once told to go: 5 s */
+	msec abort_timeout; /* between SIGABRT and SIGKILL: 1 s */
+	msec kill_retry;    /* SIGKILL is sent again */
 	bool moves; /* no generation has the sockets of another: their queues empty first
 		     */
 };
@@ -190,15 +204,17 @@ enum core_event_kind {
 	CORE_AWAKE, /* the supervisor woke `arg` ms late: beat deadlines move by that */
 	CORE_ADOPT, /* another one took over from a supervisor that died */
 	CORE_READY, /* at: READY=1 */
-	CORE_LISTENING, /* at: it asked for a socket, and listens on it */
+	CORE_LISTENING, /* at: it asked for a socket, and listens on it; arg: core_asker
+			 */
 	CORE_BEAT,      /* at: WATCHDOG=1 */
 	CORE_LEAVE,     /* at: STOPPING=1, unasked or as an answer */
 	CORE_TRIGGER,   /* at: WATCHDOG=trigger, the worker calls itself hung */
 	CORE_EXTEND,    /* at: EXTEND_TIMEOUT_USEC; arg: ms from now for this deadline */
 	CORE_EXIT,      /* at: reaped; arg: enum core_exit */
 	CORE_SPAWN_FAILED, /* at: it never came to life */
-	CORE_UNROUTED, /* at.slot: no connection waits in the retiring slot's sockets */
-	CORE_OWED,     /* at.slot: connections wait in the sockets of an unwanted slot */
+	CORE_UNROUTED, /* at: no connection waits in its sockets, and if it goes quietly
+			  none that it has is in use */
+	CORE_OWED, /* at.slot: connections wait in an unwanted slot; arg: which socket */
 	CORE_EXCEEDED, /* at: a bound of its life; arg: enum core_bound */
 	CORE_PROBED,   /* at: as core_may_probe said; arg: enum core_probe */
 	CORE_START,    /* arg: generation; count as for CORE_RELOAD; operation */
@@ -222,6 +238,9 @@ enum core_exit {
 
 enum core_probe { CORE_PROBE_PASSED, CORE_PROBE_FAILED };
 
+/* Came it on a way that is there for programs that know nothing of us? */
+enum core_asker { CORE_ASKER_AWARE, CORE_ASKER_UNAWARE };
+
 struct core_event {
 	enum core_event_kind kind;
 	struct seat_ref at;
@@ -233,8 +252,7 @@ struct core_event {
 
 enum core_action_kind {
 	CORE_SPAWN,   /* at; arg: generation */
-	CORE_UNROUTE, /* at: tell (CORE_UNROUTED) when nothing waits in this slot any more
-		       */
+	CORE_UNROUTE, /* at: tell (CORE_UNROUTED) when nothing waits for it any more */
 	CORE_TERM,    /* at: the drain signal, once in a worker's life */
 	CORE_ABORT,   /* at: SIGABRT */
 	CORE_KILL,    /* at: SIGKILL, to all of its session */
@@ -309,6 +327,9 @@ bool core_may_probe(const struct core_app *app, unsigned slot, unsigned *ret_sea
 
 /* Do its probes fail, so many in a row that it is avoided? */
 bool core_is_sick(const struct core_app *app, struct seat_ref at);
+
+/* Is it told to go only when the connections that it has are gone or idle? */
+bool core_is_quiet(const struct core_app *app, struct seat_ref at);
 
 bool core_settled(const struct core_app *app);
 unsigned core_serving(const struct core_app *app); /* slots with a worker that is ready */

@@ -2,11 +2,13 @@
  * edges.h - the life of a worker as one table: phase x stimulus.
  *
  * The story: starting, then serving; retired, it is unrouted first, then told to stop,
- * and killed if it will not.  A missing beat makes it late (steered away), a long silence
- * aborts it, for the evidence, and then kills it.  A pair that the table does not name
- * changes nothing: a beat of a vacant seat is late news, not an error.  TERM is ordered
- * only on the way into `stopping`, hence once in a worker's life.  Whatever is not yet on
- * its way out and ends unasked is judged, once: no edge out of the last three phases is.
+ * and killed if it will not.  How long it is left unrouted is its way to go: until its
+ * queue is empty, or quietly, until its connections are at rest too.  A missing beat
+ * makes it late (steered away), a long silence aborts it, for the evidence, and then
+ * kills it.  A pair that the table does not name changes nothing: a beat of a vacant seat
+ * is late news, not an error.  TERM is ordered only on the way into `stopping`, hence
+ * once in a worker's life.  Whatever is not yet on its way out and ends unasked is
+ * judged, once: no edge out of the last three phases is.
  */
 #ifndef SUPERVISOR_CORE_EDGES_H
 #define SUPERVISOR_CORE_EDGES_H
@@ -21,7 +23,7 @@ enum stimulus {
 	STIMULUS_TRIGGER,  /* WATCHDOG=trigger */
 	STIMULUS_EXIT,     /* reaped, or never born */
 	STIMULUS_DEADLINE, /* of its phase */
-	STIMULUS_UNROUTED, /* nothing waits in its sockets any more */
+	STIMULUS_UNROUTED, /* nothing waits for it any more */
 	STIMULUS_RETIRE,   /* it goes quietly: its sockets have no heir */
 	STIMULUS_REPLACE,  /* its sockets have an heir, or are to wait for one: at once */
 	STIMULUS_STAY,     /* its slot is wanted again */

@@ -86,9 +86,12 @@ static void learn(struct step *step, bool *habit)
 void news_ready(struct step *step, const struct core_event *event)
 {
 	enum core_ready_rule rule = step->app->policy.ready;
+	struct worker *worker = step_worker(step, event->at);
 
-	if (rule == CORE_READY_EXEC || rule == CORE_READY_LISTEN ||
-	    step_worker(step, event->at)->phase == WORKER_VACANT)
+	if (worker->phase == WORKER_VACANT)
+		return;
+	worker->speaks = true;
+	if (rule == CORE_READY_EXEC || rule == CORE_READY_LISTEN)
 		return;
 	learn(step, &step->app->notifies);
 	worker_move(step, event->at, STIMULUS_READY, CORE_EXIT_FAILURE);
@@ -98,9 +101,13 @@ void news_ready(struct step *step, const struct core_event *event)
 void news_listening(struct step *step, const struct core_event *event)
 {
 	enum core_ready_rule rule = step->app->policy.ready;
+	struct worker *worker = step_worker(step, event->at);
 
-	if (rule == CORE_READY_EXEC || rule == CORE_READY_NOTIFY ||
-	    step_worker(step, event->at)->phase == WORKER_VACANT)
+	if (worker->phase == WORKER_VACANT)
+		return;
+	if (event->arg == CORE_ASKER_UNAWARE)
+		worker->unaware = true;
+	if (rule == CORE_READY_EXEC || rule == CORE_READY_NOTIFY)
 		return;
 	learn(step, &step->app->listens);
 	if (rule == CORE_READY_LISTEN || !step->app->notifies)
@@ -160,10 +167,7 @@ void news_spawn_failed(struct step *step, const struct core_event *event)
 
 void news_unrouted(struct step *step, const struct core_event *event)
 {
-	struct seat_ref at = {.slot = event->at.slot};
-
-	for (; at.seat < CORE_SEATS; at.seat++)
-		worker_move(step, at, STIMULUS_UNROUTED, CORE_EXIT_FAILURE);
+	worker_move(step, event->at, STIMULUS_UNROUTED, CORE_EXIT_FAILURE);
 }
 
 void news_exceeded(struct step *step, const struct core_event *event)

@@ -24,6 +24,19 @@ bool worker_is_on_trial(const struct core_app *app, const struct worker *worker)
 	       !worker->proven && !worker_is_sick(app, worker);
 }
 
+bool worker_is_quiet(const struct core_app *app, const struct worker *worker)
+{
+	switch (app->policy.drain) {
+	case CORE_DRAIN_AUTO:
+		return worker->unaware && !worker->speaks;
+	case CORE_DRAIN_QUIET:
+		return true;
+	case CORE_DRAIN_SIGNAL:
+		break;
+	}
+	return false;
+}
+
 unsigned core_count(const struct core_app *app)
 {
 	if (!app->want.running)
@@ -116,6 +129,13 @@ unsigned slot_ready(const struct slot *slot)
 	for (unsigned seat = 0; seat < CORE_SEATS; seat++)
 		count += worker_is_ready(&slot->seat[seat]);
 	return count;
+}
+
+bool slot_doubled(const struct slot *slot)
+{
+	return slot_present(slot) == CORE_SEATS &&
+	       slot->seat[0].phase != WORKER_UNROUTING &&
+	       slot->seat[1].phase != WORKER_UNROUTING;
 }
 
 bool slot_vacant(const struct slot *slot)

@@ -24,6 +24,9 @@ bool worker_is_sick(const struct core_app *app, const struct worker *worker);
 /* Probes have still to say what it is good for. */
 bool worker_is_on_trial(const struct core_app *app, const struct worker *worker);
 
+/* When it goes, it is left alone until its connections are gone or idle. */
+bool worker_is_quiet(const struct core_app *app, const struct worker *worker);
+
 bool slot_wanted(const struct core_app *app, unsigned slot);
 
 /* What a worker started here now would be. */
@@ -35,6 +38,9 @@ unsigned slot_keeper(const struct core_app *app, unsigned slot);
 /* How many seats hold a worker that is present, or that is ready. */
 unsigned slot_present(const struct slot *slot);
 unsigned slot_ready(const struct slot *slot);
+
+/* Two that are to serve: none of them is on its way out. */
+bool slot_doubled(const struct slot *slot);
 
 bool slot_vacant(const struct slot *slot);
 

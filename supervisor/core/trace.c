@@ -14,7 +14,9 @@ enum {
 	HAS_DICE = 64,
 	HAS_COUNT = 128,
 	HAS_BOUND = 256,
-	HAS_PROBE = 512
+	HAS_PROBE = 512,
+	HAS_ASKER = 1024,
+	HAS_SOCKET = 2048
 };
 
 static const struct {
@@ -25,15 +27,15 @@ static const struct {
 	[CORE_AWAKE] = {"awake", HAS_NUMBER},
 	[CORE_ADOPT] = {"adopt", 0},
 	[CORE_READY] = {"ready", HAS_SEAT},
-	[CORE_LISTENING] = {"listening", HAS_SEAT},
+	[CORE_LISTENING] = {"listening", HAS_SEAT | HAS_ASKER},
 	[CORE_BEAT] = {"beat", HAS_SEAT},
 	[CORE_LEAVE] = {"leave", HAS_SEAT | HAS_DICE},
 	[CORE_TRIGGER] = {"trigger", HAS_SEAT | HAS_DICE},
 	[CORE_EXTEND] = {"extend", HAS_SEAT | HAS_NUMBER},
 	[CORE_EXIT] = {"exit", HAS_SEAT | HAS_EXIT | HAS_DICE},
 	[CORE_SPAWN_FAILED] = {"unborn", HAS_SEAT | HAS_DICE},
-	[CORE_UNROUTED] = {"unrouted", HAS_SLOT},
-	[CORE_OWED] = {"owed", HAS_SLOT},
+	[CORE_UNROUTED] = {"unrouted", HAS_SEAT},
+	[CORE_OWED] = {"owed", HAS_SLOT | HAS_SOCKET},
 	[CORE_EXCEEDED] = {"exceeds", HAS_SEAT | HAS_BOUND | HAS_DICE},
 	[CORE_PROBED] = {"probed", HAS_SEAT | HAS_PROBE | HAS_DICE},
 	[CORE_START] = {"start", HAS_GENERATION | HAS_OPERATION},
@@ -65,6 +67,13 @@ static const char *const probes[] = {
 	[CORE_PROBE_FAILED] = "failed",
 };
 
+static const char *const askers[] = {
+	[CORE_ASKER_AWARE] = NULL,
+	[CORE_ASKER_UNAWARE] = "unaware",
+};
+
+static const char *const sockets[] = {NULL, "second"};
+
 /* What the argument of some events means. */
 static const struct {
 	unsigned has;
@@ -74,6 +83,8 @@ static const struct {
 	{HAS_EXIT, exits, ARRAY_COUNT(exits)},
 	{HAS_BOUND, bounds, ARRAY_COUNT(bounds)},
 	{HAS_PROBE, probes, ARRAY_COUNT(probes)},
+	{HAS_ASKER, askers, ARRAY_COUNT(askers)},
+	{HAS_SOCKET, sockets, ARRAY_COUNT(sockets)},
 };
 
 static const char *const actions_named[CORE_ACTION_KINDS] = {

@@ -198,6 +198,8 @@ void want_owed(struct step *step, const struct core_event *event)
 
 	if (app->want.running && slot < app->slots && !slot_wanted(app, slot))
 		app->slot[slot].owed = true;
+	if (app->slot[slot].owed && slot_vacant(&app->slot[slot]))
+		app->slot[slot].socket = event->arg;
 }
 
 static bool are_satisfied(const struct core_app *app, unsigned first, unsigned past)

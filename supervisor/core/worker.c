@@ -11,6 +11,17 @@ bool worker_starts_by_exec(const struct core_app *app)
 	       (app->policy.ready == CORE_READY_AUTO && !app->notifies && !app->listens);
 }
 
+/* Who goes quietly has all of drain.timeout for its connections. */
+static msec unroute_time(const struct core_app *app, const struct worker *worker)
+{
+	const struct core_policy *policy = &app->policy;
+
+	if (worker_is_quiet(app, worker) &&
+	    policy->drain_timeout > policy->unroute_timeout)
+		return policy->drain_timeout;
+	return policy->unroute_timeout;
+}
+
 msec worker_deadline(const struct core_app *app, const struct worker *worker, msec now)
 {
 	const struct core_policy *policy = &app->policy;
@@ -26,7 +37,7 @@ msec worker_deadline(const struct core_app *app, const struct worker *worker, ms
 	case WORKER_LATE:
 		return worker->beat + policy->beat_timeout;
 	case WORKER_UNROUTING:
-		return worker->since + policy->unroute_timeout;
+		return worker->since + unroute_time(app, worker);
 	case WORKER_STOPPING:
 		return worker->since + policy->drain_timeout;
 	case WORKER_ABORTING:
@@ -38,6 +49,16 @@ msec worker_deadline(const struct core_app *app, const struct worker *worker, ms
 		break;
 	}
 	return 0;
+}
+
+/* Where one is that will be left alone with its connections, the other socket. */
+static unsigned socket_beside(const struct core_app *app, const struct slot *slot,
+			      const struct worker *other)
+{
+	bool taken = worker_is_present(other) && other->socket == slot->socket &&
+		     worker_is_quiet(app, other);
+
+	return taken ? 1 - slot->socket : slot->socket;
 }
 
 void worker_spawn(struct step *step, struct seat_ref at, uint32_t generation)
@@ -53,6 +74,7 @@ void worker_spawn(struct step *step, struct seat_ref at, uint32_t generation)
 		.since = step->now,
 		.beat = MSEC_NEVER,
 		.served = MSEC_NEVER,
+		.socket = socket_beside(step->app, &step->app->slot[at.slot], other),
 		.recycled = other->renew && other->due != CORE_BOUND_NONE,
 		.lot = (uint8_t)((step->dice + at.slot * 0x9e3779b9u) >> 24),
 	};
@@ -66,6 +88,18 @@ static void enter(struct step *step, struct worker *worker, enum worker_phase ph
 		worker->since = step->now;
 	worker->phase = phase;
 	worker->deadline = worker_deadline(step->app, worker, step->now);
+}
+
+/* What it had already of its time to drain counts, but for a grace. */
+static void shorten(struct step *step, struct worker *worker, const struct worker *before)
+{
+	const struct core_policy *policy = &step->app->policy;
+	msec until = before->since + policy->drain_timeout;
+	msec least = step->now + policy->drain_grace;
+
+	if (before->phase == WORKER_UNROUTING && worker->phase == WORKER_STOPPING &&
+	    worker_is_quiet(step->app, before))
+		worker->deadline = until > least ? until : least;
 }
 
 void worker_move(struct step *step, struct seat_ref at, enum stimulus stimulus,
@@ -86,6 +120,7 @@ void worker_move(struct step *step, struct seat_ref at, enum stimulus stimulus,
 		*worker = (struct worker){0};
 	else
 		enter(step, worker, edge->to);
+	shorten(step, worker, &before);
 
 	if (edge->notes)
 		step_note(step, at, edge->note);

@@ -69,8 +69,10 @@ static bool an_adoption_decides_nothing(const struct moment *moment)
 	return memcmp(&was, moment->after, sizeof(was)) == 0;
 }
 
-static msec time_of_phase(const struct core_policy *policy, const struct worker *worker)
+static msec time_of_phase(const struct core_app *app, const struct worker *worker)
 {
+	const struct core_policy *policy = &app->policy;
+
 	switch (worker->phase) {
 	case WORKER_STARTING:
 		return policy->ready_exec < policy->ready_timeout ? policy->ready_exec
@@ -80,7 +82,7 @@ static msec time_of_phase(const struct core_policy *policy, const struct worker 
 	case WORKER_LATE:
 		return policy->beat_timeout;
 	case WORKER_UNROUTING:
-		return policy->unroute_timeout;
+		return time_to_unroute(app, worker);
 	case WORKER_STOPPING:
 		return policy->drain_timeout;
 	case WORKER_ABORTING:
@@ -102,7 +104,7 @@ static bool everybody_has_time_anew(const struct moment *moment)
 		for (unsigned seat = 0; seat < CORE_SEATS; seat++) {
 			const struct worker *before = &moment->before->slot[i].seat[seat];
 			const struct worker *after = &moment->after->slot[i].seat[seat];
-			msec time = time_of_phase(&moment->after->policy, after);
+			msec time = time_of_phase(moment->after, after);
 
 			if (after->phase == WORKER_VACANT ||
 			    after->deadline == MSEC_NEVER)

@@ -23,12 +23,13 @@ enum {
 	SURGES = 4096,
 	LATENESS = 8192, /* of the supervisor; workers that beat in time */
 	RESETS = 16384,
-	BAD_STARTS = 32768, /* crashes, but only before they are ready */
-	RESHAPES = 65536,   /* reloads that change the count too */
-	EXCEEDS = 131072,   /* workers exceed bounds of their lives */
-	PROBES = 262144,    /* and fail probes, or pass them */
-	MEMORY = 524288,    /* of what served, beyond one step */
-	ADOPTIONS = 1048576 /* the supervisor dies, at any moment */
+	BAD_STARTS = 32768,  /* crashes, but only before they are ready */
+	RESHAPES = 65536,    /* reloads that change the count too */
+	EXCEEDS = 131072,    /* workers exceed bounds of their lives */
+	PROBES = 262144,     /* and fail probes, or pass them */
+	MEMORY = 524288,     /* of what served, beyond one step */
+	ADOPTIONS = 1048576, /* the supervisor dies, at any moment */
+	UNAWARE = 2097152    /* some workers know nothing of us */
 };
 
 struct feature_set {
@@ -120,6 +121,10 @@ static void choose_readiness(const struct feature_set *set, struct seat_ref at,
 	if (set->policy.ready == CORE_READY_AUTO ||
 	    set->policy.ready == CORE_READY_LISTEN)
 		may(choices, (struct core_event){.kind = CORE_LISTENING, .at = at});
+	if (set->features & UNAWARE)
+		may(choices, (struct core_event){.kind = CORE_LISTENING,
+						 .at = at,
+						 .arg = CORE_ASKER_UNAWARE});
 }
 
 static void choose_bounds(const struct feature_set *set, struct seat_ref at,
@@ -189,6 +194,17 @@ static void choose_generations(const struct feature_set *set, enum core_event_ki
 		may(choices, (struct core_event){.kind = kind, .arg = i, .operation = 1});
 }
 
+/* In either of its two sockets, where those are in use. */
+static void choose_debts(const struct feature_set *set, struct choices *choices)
+{
+	for (uint16_t i = 0; i < CORE_SLOTS; i++)
+		for (uint32_t socket = 0;
+		     socket <= (set->policy.drain == CORE_DRAIN_QUIET); socket++)
+			may(choices, (struct core_event){.kind = CORE_OWED,
+							 .at = {.slot = i},
+							 .arg = socket});
+}
+
 static void choose_slots(enum core_event_kind kind, struct choices *choices)
 {
 	for (uint16_t i = 0; i < CORE_SLOTS; i++)
@@ -222,7 +238,7 @@ static void choose_commands(const struct feature_set *set, struct choices *choic
 	if (set->features & RENEWS)
 		choose_slots(CORE_RENEW, choices);
 	if (set->features & OWES)
-		choose_slots(CORE_OWED, choices);
+		choose_debts(set, choices);
 	if (set->features & RESETS)
 		may(choices, (struct core_event){.kind = CORE_RESET});
 	if (set->features & SURGES) {

@@ -56,6 +56,32 @@ static bool only_ticks_expire(const struct moment *moment)
 	return true;
 }
 
+/* Waiting for its connections is part of its time to drain. */
+static bool quiet_has_its_time(const struct moment *moment)
+{
+	const struct core_policy *policy = &moment->after->policy;
+
+	for (unsigned i = 0; i < moment->actions->count; i++) {
+		const struct core_action *action = &moment->actions->list[i];
+		const struct worker *before = worker_of(moment->before, action->at);
+		const struct worker *after = worker_of(moment->after, action->at);
+		msec until = before->since + policy->drain_timeout;
+
+		if (action->kind == CORE_UNROUTE &&
+		    after->deadline !=
+			    moment->now + time_to_unroute(moment->after, after))
+			return false;
+		if (action->kind != CORE_TERM || before->phase != WORKER_UNROUTING ||
+		    !goes_quietly(moment->after, before))
+			continue;
+		if (until < moment->now + policy->drain_grace)
+			until = moment->now + policy->drain_grace;
+		if (after->deadline != until)
+			return false;
+	}
+	return true;
+}
+
 static bool settles_in_time(const struct moment *moment)
 {
 	for (unsigned i = 0; i <= CORE_SURGE; i = next_slot(moment->after, i))

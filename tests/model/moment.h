@@ -101,6 +101,25 @@ static bool is_sick(const struct core_app *app, const struct worker *worker)
 	       worker->misses >= app->policy.probe_failures;
 }
 
+/* Is it to be left alone with its connections when it goes? */
+static bool goes_quietly(const struct core_app *app, const struct worker *worker)
+{
+	return app->policy.drain == CORE_DRAIN_QUIET ||
+	       (app->policy.drain == CORE_DRAIN_AUTO && worker->unaware &&
+		!worker->speaks);
+}
+
+/* How long it may wait, unrouted. */
+static msec time_to_unroute(const struct core_app *app, const struct worker *worker)
+{
+	const struct core_policy *policy = &app->policy;
+
+	return goes_quietly(app, worker) &&
+			       policy->drain_timeout > policy->unroute_timeout
+		       ? policy->drain_timeout
+		       : policy->unroute_timeout;
+}
+
 /* Nobody sits beside this worker, but the heir of one that is being recycled. */
 static bool is_alone(const struct slot *slot, unsigned seat)
 {

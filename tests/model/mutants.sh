@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-sets=${SETS-"adopt adopt-restart stops versions rest late job renew renew-reload restart crash age recycle probe-twice probe probe-patience scale auto beats reload moves patience reshape compose surge"}
+sets=${SETS-"adopt adopt-restart stops versions rest late job renew renew-reload restart crash age recycle probe-twice probe probe-patience quiet quiet-auto quiet-adopt quiet-scale scale auto beats reload moves patience reshape compose surge"}
 units="core edges backoff recycle trace"
 modules=$(cd supervisor/core && ls core.c edges.c step.c slot.c worker.c verdict.c roll.c recycle.c want.c \
 	news.c backoff.c trace.c buckets.c)
@@ -135,6 +135,23 @@ mutant worker '/worker->beat != MSEC_NEVER\)$/,+1d' \
 mutant worker 's/^(\tif \(worker->phase == WORKER_LATE && )/\1false \&\& /' \
 	"a very late tick leaves a deadline behind"
 
+mutant worker '/^static msec unroute_time/,/^}/s/worker_is_quiet\(app, worker\)/false/' \
+	"a quiet drain waits for the queue only"
+mutant worker 's/bool taken = worker_is_present.*/bool taken = false \&\&/; s/^\t\t     worker_is_quiet/\t\t     worker_is_quiet/' \
+	"the heir of a quiet one takes its socket"
+mutant worker 's/other->socket == slot->socket &&/true \&\&/' \
+	"a quiet one that is on the other socket drives its heir away from this one"
+mutant worker 's/return taken \? 1 - slot->socket : slot->socket/return taken ? 1 - slot->socket : 0/' \
+	"a successor leaves the socket of a crashed one, quiet or not"
+mutant worker 's/worker->deadline = until > least \? until : least/(void)least, (void)until/' \
+	"a quiet drain has its time twice"
+mutant worker 's/until > least \? until : least/until/' "a quiet drain has no grace"
+mutant worker 's/before->phase == WORKER_UNROUTING && worker/worker/' \
+	"who never was quiet has its time cut"
+
+mutant news 's/worker->speaks = true/(void)worker/' "who says READY=1 is quiet all the same"
+mutant news 's/worker->unaware = true/(void)worker/' "nobody is quiet by itself"
+mutant news 's/event->arg == CORE_ASKER_UNAWARE\)/true)/' "whoever listens is quiet"
 mutant news '/worker->beat > step->now/,+1d' "a beat may lie in the future"
 mutant news '/worker_is_ready\(worker\)\)$/,+1d' "AWAKE moves no deadline"
 mutant news '/backoff->until = 0/s/backoff->until = 0/(void)backoff/' \
@@ -202,9 +219,22 @@ mutant roll 's/!serves\(app, generation\)\)/false)/' "who never served is one to
 mutant roll 's/app->served.before = app->served.now;//' "nobody knows what served before"
 mutant roll 's/!app->want.running \|\| app->reload/app->reload/' "what is stopped just now has served"
 
+mutant slot 's/worker->unaware && !worker->speaks/worker->unaware/' "who is aware after all is quiet"
+mutant slot 's/worker->unaware && !worker->speaks/!worker->speaks/' "whoever does not speak is quiet"
+mutant slot '/^bool slot_doubled/,/^}/s/ &&$/;/; /seat\[[01]\].phase != WORKER_UNROUTING/d' \
+	"a roll waits for a quiet drain"
+mutant core 's/keeper->socket != worker->socket \|\|/false ||/' "a quiet one is told to go at once"
+mutant core '/^static void choose_socket/,/^}/s/keeper == CORE_SEATS \|\| .*\)$/true)/' \
+	"new connections go to the old one, quiet or not"
+mutant core 's/it->socket = it->seat\[keeper\].socket/(void)it/' "a quiet one gets new connections"
+mutant core 's/ \|\| worker->socket != it->socket\)/)/' "a probe waits for a quiet drain"
+mutant want 's/app->slot\[slot\].socket = event->arg/(void)event/' \
+	"who fetches what waits at the second socket, of a quiet one, comes to the first"
+mutant want 's/owed && slot_vacant\(&app->slot\[slot\]\)/owed/' \
+	"a debt moves connections, quiet ones too, from who serves"
 mutant slot 's/worker->misses >= most/false/' "nobody is sick, whatever its probes say"
 mutant core 's/ && !worker_is_sick\(app, worker\)//' "who fails its probes is routed"
-mutant core 's/slot_present\(it\) != 1 \|\| //' "a probe speaks for one of two"
+mutant core 's/answering != 1 \|\| //' "a probe speaks for one of two"
 mutant slot 's/return worker->proven \|\| app->policy.probe_failures == 0 \|\|/return true ||/' \
 	"a roll does not wait for probes"
 mutant slot '/return worker->proven/,+1s/worker->generation == app->reload.from/false/' \
@@ -241,7 +271,7 @@ mutant slot 's/if \(it->resting \|\| it->restarting\)/if (it->restarting)/' \
 mutant slot 's/app->want.count > app->reload.count \? /true ? /' \
 	"a roll takes slots away before it is over"
 
-mutant core 's/app->policy.moves && keeper/false/' "who has no heir drains at once"
+mutant core 's/\(app->policy.moves && keeper->generation != worker->generation\)/false/' "who has no heir drains at once"
 mutant core 's/keeper->generation != worker->generation/true/' "a crash's heir has no sockets"
 mutant core 's/\(keeper < CORE_SEATS && at.seat != keeper &&$/(false \&\&/' "who moves out is asked to stay"
 mutant core 's/if \(step->ticks\)/if (false)/' "who stays is not seen to"

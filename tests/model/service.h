@@ -50,7 +50,8 @@ static bool is_unrouted(const struct moment *moment, struct seat_ref at)
 
 	if (worker->phase != WORKER_UNROUTING)
 		return false;
-	if (moment->event->kind == CORE_UNROUTED && moment->event->at.slot == at.slot)
+	if (moment->event->kind == CORE_UNROUTED && moment->event->at.slot == at.slot &&
+	    moment->event->at.seat == at.seat)
 		return true;
 	return is_ticking(moment) && worker->deadline <= moment->now;
 }
@@ -74,8 +75,15 @@ static bool nobody_drains_before_it_is_unrouted(const struct moment *moment)
 	return true;
 }
 
-/* Where generations have sockets of their own, the same holds for who serves a wanted
- * slot and is replaced by another generation. */
+/* Does nobody else accept from the sockets of this one? */
+static bool is_alone_there(const struct core_app *app, const struct worker *worker,
+			   const struct worker *other)
+{
+	return other->socket != worker->socket ||
+	       (app->policy.moves && other->generation != worker->generation);
+}
+
+/* Where its successor has other sockets, the same holds for who leaves a wanted slot. */
 static bool nobody_leaves_a_queue_behind(const struct moment *moment)
 {
 	for (unsigned i = 0; i < moment->actions->count; i++) {
@@ -83,12 +91,15 @@ static bool nobody_leaves_a_queue_behind(const struct moment *moment)
 		const struct slot *slot = &moment->after->slot[action->at.slot];
 		const struct worker *leaves = worker_of(moment->before, action->at);
 
-		if (action->kind != CORE_TERM || !moment->after->policy.moves ||
+		if (action->kind != CORE_TERM ||
 		    !core_wants(moment->after, action->at.slot) || slot->restarting ||
-		    !is_ready(leaves) || moment->event->kind == CORE_RESTART ||
+		    leaves->phase == WORKER_STARTING ||
+		    moment->event->kind == CORE_RESTART ||
 		    moment->event->kind == CORE_RESTART_SLOT)
 			continue;
-		if (slot->seat[1 - action->at.seat].generation != leaves->generation)
+		if (is_alone_there(moment->after, leaves,
+				   &slot->seat[1 - action->at.seat]) &&
+		    !is_unrouted(moment, action->at))
 			return false;
 	}
 	return true;
@@ -100,8 +111,8 @@ static bool may_be_unrouted(const struct core_app *app, const struct slot *slot,
 {
 	const struct worker *heir = &slot->seat[1 - seat];
 
-	return app->policy.moves && heir->phase == WORKER_SERVING &&
-	       heir->generation != slot->seat[seat].generation;
+	return heir->phase == WORKER_SERVING &&
+	       is_alone_there(app, &slot->seat[seat], heir);
 }
 
 static bool only_wanted_slots_are_routed(const struct moment *moment)
@@ -128,6 +139,76 @@ static bool only_wanted_slots_are_routed(const struct moment *moment)
 	return true;
 }
 
+/* Who will be left alone with its connections shares no socket; and who comes where
+ * nobody will be, takes up what waits there. */
+static bool sockets_suit_who_comes(const struct moment *moment)
+{
+	for (unsigned i = 0; i < moment->actions->count; i++) {
+		const struct core_action *action = &moment->actions->list[i];
+		const struct slot *slot = &moment->after->slot[action->at.slot];
+		const struct worker *comes = worker_of(moment->after, action->at);
+		const struct worker *other = &slot->seat[1 - action->at.seat];
+
+		if (action->kind != CORE_SPAWN)
+			continue;
+		if (is_present(other) && goes_quietly(moment->after, other)
+			    ? comes->socket == other->socket
+			    : comes->socket != slot->socket)
+			return false;
+	}
+	return true;
+}
+
+static bool serves_from(const struct slot *slot, unsigned socket)
+{
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++)
+		if (slot->seat[seat].phase == WORKER_SERVING &&
+		    slot->seat[seat].socket == socket)
+			return true;
+	return false;
+}
+
+/* Connections go where somebody serves, if anybody does; who is to go gets no more. */
+static bool connections_find_who_serves(const struct moment *moment)
+{
+	for (unsigned i = 0; i <= CORE_SURGE; i = next_slot(moment->after, i)) {
+		const struct slot *before = &moment->before->slot[i];
+		const struct slot *after = &moment->after->slot[i];
+		bool serves = serves_from(after, after->socket);
+
+		if (serves_from(after, 1 - after->socket) && !serves)
+			return false;
+		if (before->socket != after->socket && !serves &&
+		    moment->event->kind != CORE_OWED)
+			return false;
+		for (unsigned seat = 0; seat < CORE_SEATS && !serves; seat++)
+			if (core_wants(moment->after, i) &&
+			    after->seat[seat].phase == WORKER_UNROUTING)
+				return false;
+	}
+	return true;
+}
+
+/* New connections go to the heir as soon as it serves. */
+static bool the_heir_is_routed(const struct moment *moment)
+{
+	const struct core_app *app = moment->after;
+
+	for (unsigned i = 0; i < app->slots; i++)
+		for (unsigned seat = 0; seat < CORE_SEATS; seat++) {
+			const struct worker *heir = &app->slot[i].seat[seat];
+			const struct worker *other = &app->slot[i].seat[1 - seat];
+
+			if (heir->phase != WORKER_SERVING || app->reload.active ||
+			    !core_wants(app, i) || !is_ready(other) || !other->renew ||
+			    heir->renew || heir->generation != app->want.generation)
+				continue;
+			if (app->slot[i].socket != heir->socket)
+				return false;
+		}
+	return true;
+}
+
 static unsigned surge_of(const struct core_app *app)
 {
 	unsigned surge = app->policy.surge;
@@ -137,14 +218,16 @@ static unsigned surge_of(const struct core_app *app)
 	return surge ? surge : 1;
 }
 
-/* Slots below the count with one more worker than they need. */
+/* Slots below the count with one more worker that serves than they need. */
 static unsigned count_doubles(const struct core_app *app)
 {
 	unsigned pairs = 0;
 
 	for (unsigned i = 0; i < app->want.count && i < app->slots; i++)
 		pairs += is_present(&app->slot[i].seat[0]) &&
-			 is_present(&app->slot[i].seat[1]);
+			 is_present(&app->slot[i].seat[1]) &&
+			 app->slot[i].seat[0].phase != WORKER_UNROUTING &&
+			 app->slot[i].seat[1].phase != WORKER_UNROUTING;
 	return pairs;
 }
 

@@ -7,10 +7,15 @@
 #include "tests/model/choices.h"
 
 /* One unit of time each, if not said otherwise. */
-#define POLICY                                                                      \
+#define USUAL_POLICY                                                                \
 	.ready_timeout = 2, .ready_exec = 1, .beat_interval = 1, .beat_timeout = 3, \
-	.drain_timeout = 1, .settle = 1, .unroute_timeout = 1, .abort_timeout = 1,  \
-	.kill_retry = 1, .backoff = {.first = 1, .most = 2, .steady = 2}
+	.settle = 1, .unroute_timeout = 1, .abort_timeout = 1, .kill_retry = 1,     \
+	.backoff = {.first = 1, .most = 2, .steady = 2}
+#define POLICY USUAL_POLICY, .drain_timeout = 1
+
+/* Long enough to tell the time of a quiet drain from those around it. */
+#define QUIET \
+	USUAL_POLICY, .drain_timeout = 2, .drain_grace = 1, .drain = CORE_DRAIN_QUIET
 
 static const struct feature_set sets[] = {
 	{.name = "crash",
@@ -198,6 +203,28 @@ static const struct feature_set sets[] = {
 	 .generations = 1,
 	 .size = LARGE,
 	 .policy = {POLICY, .beats = true}},
+	{.name = "quiet",
+	 .features = CRASHES,
+	 .count = 1,
+	 .generations = 2,
+	 .policy = {QUIET}},
+	{.name = "quiet-scale",
+	 .features = BAD_STARTS | SCALES | STOPS | OWES,
+	 .count = 1,
+	 .generations = 1,
+	 .policy = {QUIET}},
+	{.name = "quiet-auto",
+	 .features = UNAWARE | BAD_STARTS,
+	 .count = 1,
+	 .generations = 2,
+	 .policy = {USUAL_POLICY, .ready = CORE_READY_LISTEN, .drain_timeout = 2,
+		    .drain_grace = 1}},
+	{.name = "quiet-adopt",
+	 .size = SMALL,
+	 .features = BAD_STARTS | ADOPTIONS,
+	 .count = 1,
+	 .generations = 2,
+	 .policy = {QUIET}},
 	{.name = "surge",
 	 .features = BAD_STARTS | SURGES,
 	 .count = 1,

@@ -28,7 +28,7 @@ struct state {
 
 /* ---- a state as a few bytes ---- */
 
-#define CODE 64
+#define CODE 72
 
 struct code {
 	uint8_t byte[CODE];
@@ -54,6 +54,8 @@ static uint8_t *encode_worker(uint8_t *at, const struct worker *worker)
 	*at++ = code_of_time(worker->since);
 	*at++ = (uint8_t)((unsigned)worker->due | (unsigned)worker->recycled << 3 |
 			  (unsigned)worker->proven << 4 | worker->misses << 5);
+	*at++ = (uint8_t)(worker->socket | (unsigned)worker->unaware << 1 |
+			  (unsigned)worker->speaks << 2);
 	return at;
 }
 
@@ -73,7 +75,10 @@ static const uint8_t *decode_worker(const uint8_t *at, struct worker *worker)
 	worker->recycled = at[5] >> 3 & 1;
 	worker->proven = at[5] >> 4 & 1;
 	worker->misses = at[5] >> 5;
-	return at + 6;
+	worker->socket = at[6] & 1;
+	worker->unaware = at[6] >> 1 & 1;
+	worker->speaks = at[6] >> 2;
+	return at + 7;
 }
 
 static uint8_t *encode_slot(uint8_t *at, const struct slot *slot)
@@ -81,7 +86,8 @@ static uint8_t *encode_slot(uint8_t *at, const struct slot *slot)
 	for (unsigned seat = 0; seat < CORE_SEATS; seat++)
 		at = encode_worker(at, &slot->seat[seat]);
 	*at++ = (uint8_t)((unsigned)slot->owed | (unsigned)slot->resting << 1 |
-			  (unsigned)slot->restarting << 2 | slot->backoff.failures << 3);
+			  (unsigned)slot->restarting << 2 | slot->socket << 3 |
+			  slot->backoff.failures << 4);
 	*at++ = slot->backoff.until ? code_of_time(slot->backoff.until) : 0;
 	return at;
 }
@@ -93,7 +99,8 @@ static const uint8_t *decode_slot(const uint8_t *at, struct slot *slot)
 	slot->owed = at[0] & 1;
 	slot->resting = at[0] >> 1 & 1;
 	slot->restarting = at[0] >> 2 & 1;
-	slot->backoff.failures = at[0] >> 3;
+	slot->socket = at[0] >> 3 & 1;
+	slot->backoff.failures = at[0] >> 4;
 	slot->backoff.until = at[1] ? time_of_code(at[1]) : 0;
 	return at + 2;
 }
@@ -179,8 +186,17 @@ static msec at_least(msec time, msec least)
 	return time < least ? least : time;
 }
 
-static void forget_worker(const struct core_policy *policy, struct worker *worker)
+/* Since when it waits counts for who goes quietly only. */
+static bool needs_since(const struct core_app *app, const struct worker *worker)
 {
+	if (worker->phase == WORKER_STARTING)
+		return app->policy.ready == CORE_READY_AUTO;
+	return worker->phase == WORKER_UNROUTING && worker_is_quiet(app, worker);
+}
+
+static void forget_worker(const struct core_app *app, struct worker *worker)
+{
+	const struct core_policy *policy = &app->policy;
 	msec long_ago = policy->settle > policy->backoff.steady ? policy->settle
 								: policy->backoff.steady;
 
@@ -189,13 +205,18 @@ static void forget_worker(const struct core_policy *policy, struct worker *worke
 	worker->lot = 0;
 	if (policy->recycle.age > long_ago)
 		long_ago = policy->recycle.age;
-	if (worker->phase != WORKER_STARTING || policy->ready != CORE_READY_AUTO)
+	if (!needs_since(app, worker))
 		worker->since = NOW;
+	if (policy->drain != CORE_DRAIN_AUTO)
+		worker->unaware = worker->speaks = false;
+	if (worker->speaks)
+		worker->unaware = false;
 	if (!worker_is_present(worker)) {
 		worker->beat = worker->served = NOW;
 		worker->settled = worker->recycled = worker->proven = false;
 		worker->due = CORE_BOUND_NONE;
-		worker->misses = 0;
+		worker->misses = worker->socket = 0;
+		worker->unaware = worker->speaks = false;
 		return;
 	}
 	if (worker->beat != MSEC_NEVER)
@@ -222,7 +243,7 @@ static void forget(struct state *state)
 
 	for (unsigned i = 0; i <= CORE_SURGE; i++) {
 		for (unsigned seat = 0; seat < CORE_SEATS; seat++)
-			forget_worker(&app->policy, &app->slot[i].seat[seat]);
+			forget_worker(app, &app->slot[i].seat[seat]);
 		forget_backoff(&app->slot[i].backoff);
 	}
 	forget_backoff(&app->recycle.backoff);

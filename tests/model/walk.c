@@ -165,6 +165,8 @@ static void misbehave(struct walk *walk, struct seat_ref at)
 		arg = CORE_BOUND_MEMORY + arg % CORE_BOUND_CRON;
 	if (kind == CORE_PROBED)
 		arg = CORE_PROBE_FAILED;
+	if (kind == CORE_LISTENING)
+		arg %= CORE_ASKER_UNAWARE + 1;
 
 	step_seat(walk, kind, at, arg);
 }
@@ -176,7 +178,7 @@ static void behave(struct walk *walk, struct seat_ref at)
 
 	switch (walk->app.slot[at.slot].seat[at.seat].phase) {
 	case WORKER_STARTING:
-		step_seat(walk, CORE_LISTENING, at, 0);
+		step_seat(walk, CORE_LISTENING, at, draw(walk, 2));
 		step_seat(walk, CORE_READY, at, 0);
 		break;
 	case WORKER_SERVING:
@@ -222,6 +224,8 @@ static void command(struct walk *walk)
 
 	if (event.kind == CORE_SCALE)
 		event.arg = 1 + draw(walk, walk->slots);
+	else if (event.kind == CORE_OWED)
+		event.arg = draw(walk, 2);
 	else
 		event.arg = 1 + draw(walk, 4);
 	if (event.kind == CORE_RELOAD && draw(walk, 2))
@@ -296,6 +300,7 @@ static struct core_policy draw_policy(struct walk *walk)
 		.beats = draw(walk, 2),
 		.beat_interval = 1000,
 		.beat_timeout = 5000,
+		.drain = (enum core_drain_rule)draw(walk, CORE_DRAIN_QUIET + 1),
 		.drain_timeout = 2000,
 		.surge = 1 + draw(walk, 40),
 		.surge_percent = draw(walk, 2),
@@ -307,6 +312,7 @@ static struct core_policy draw_policy(struct walk *walk)
 		.recycle = {.age = (msec)draw(walk, 2) * 20000, .jitter = draw(walk, 90)},
 		.probe_failures = draw(walk, 2) * (1 + draw(walk, 3)),
 		.unroute_timeout = 500,
+		.drain_grace = 300,
 		.abort_timeout = 100,
 		.kill_retry = 500,
 		.moves = draw(walk, 2),

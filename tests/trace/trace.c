@@ -46,6 +46,7 @@ static const struct core_policy usual = {
 	.restart = CORE_RESTART_ALWAYS,
 	.backoff = {.first = 100, .most = 1000, .steady = 2000},
 	.unroute_timeout = 500,
+	.drain_grace = 400,
 	.abort_timeout = 100,
 	.kill_retry = 1000,
 };
@@ -99,6 +100,11 @@ static bool set_word(struct core_policy *policy, const char *key, const char *va
 		[CORE_READY_LISTEN] = "listen",
 		[CORE_READY_AUTO] = "auto",
 	};
+	static const char *const drain[] = {
+		[CORE_DRAIN_AUTO] = "auto",
+		[CORE_DRAIN_SIGNAL] = "signal",
+		[CORE_DRAIN_QUIET] = "quiet",
+	};
 	static const char *const restart[] = {
 		[CORE_RESTART_ALWAYS] = "always",
 		[CORE_RESTART_ON_FAILURE] = "on-failure",
@@ -108,6 +114,11 @@ static bool set_word(struct core_policy *policy, const char *key, const char *va
 	for (unsigned i = 0; strcmp(key, "ready") == 0 && i < ARRAY_COUNT(ready); i++)
 		if (strcmp(ready[i], value) == 0) {
 			policy->ready = (enum core_ready_rule)i;
+			return true;
+		}
+	for (unsigned i = 0; strcmp(key, "drain") == 0 && i < ARRAY_COUNT(drain); i++)
+		if (strcmp(drain[i], value) == 0) {
+			policy->drain = (enum core_drain_rule)i;
 			return true;
 		}
 	for (unsigned i = 0; strcmp(key, "restart") == 0 && i < ARRAY_COUNT(restart); i++)
@@ -148,8 +159,9 @@ static void tell_seat(struct story *story, const char *slot, unsigned seat,
 	};
 
 	if (worker->phase != WORKER_VACANT)
-		fprintf(story->out, "; %s%c %s g%u", slot, 'a' + (int)seat,
-			phases[worker->phase], worker->generation);
+		fprintf(story->out, "; %s%c %s g%u%s", slot, 'a' + (int)seat,
+			phases[worker->phase], worker->generation,
+			worker->socket ? " (second)" : "");
 }
 
 static void tell_state(struct story *story)
