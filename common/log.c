@@ -1,17 +1,21 @@
 #include "common/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "common/fd.h"
+#include "common/journal.h"
 
 #define LINE_BYTES 2048
 
 static enum log_level level = LOG_LEVEL_INFO;
 static const char *name = "clusterd";
 static bool to_journal;
+static int journal = -1; /* the socket for whole entries */
 
 static const struct {
 	const char *word;
@@ -26,7 +30,7 @@ static const struct {
 void log_init(const char *program)
 {
 	name = program;
-	to_journal = getenv("JOURNAL_STREAM") != NULL && !isatty(STDERR_FILENO);
+	to_journal = journal_is_behind(STDERR_FILENO);
 }
 
 void log_set_level(enum log_level wanted)
@@ -37,6 +41,33 @@ void log_set_level(enum log_level wanted)
 const char *log_level_name(enum log_level asked)
 {
 	return levels[asked].word;
+}
+
+int log_level_priority(enum log_level asked)
+{
+	return levels[asked].priority;
+}
+
+bool log_is_journal(void)
+{
+	return to_journal;
+}
+
+/* One that was restarted is found again; what it cannot take goes by the stream. */
+bool log_entry(const struct buffer *entry)
+{
+	int result;
+
+	if (!to_journal)
+		return false;
+	if (journal < 0)
+		journal = journal_open(JOURNAL_SOCKET);
+	if (journal < 0)
+		return false;
+	result = journal_send(journal, entry);
+	if (result < 0 && result != -EAGAIN)
+		fd_close(&journal);
+	return result == 0;
 }
 
 bool log_would(enum log_level asked)

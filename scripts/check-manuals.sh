@@ -47,6 +47,9 @@ if [ -e common/commands.h ]; then
 	done
 	for kind in $(rows supervisor/happening.h HAPPENINGS | sed -nE 's/^ROW\([A-Z_]+, "([^"]+)".*/\1/p'); do
 		page_names $page "$kind" || miss "$page: event $kind is not there"
+		id=$(printf 'org.clusterd.%s' "$kind" | sha256sum | cut -c 1-32)
+		grep -qxF ".It Li $id Ta $kind" man/clusterd.8 ||
+			miss "man/clusterd.8: not in the list of the journal: .It Li $id Ta $kind"
 	done
 	# What the program itself prints comes from the table, if it is built.
 	if [ -x "${BUILD:-build}/clusterctl" ]; then

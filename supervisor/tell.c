@@ -8,11 +8,27 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "supervisor/entry.h"
 #include "supervisor/estate.h"
+
+#define ENTRY_BYTES 16384
+
+static bool enter(const struct happening *what, const char *line)
+{
+	struct buffer entry;
+	bool is_entered;
+
+	buffer_init(&entry, ENTRY_BYTES);
+	entry_put(&entry, what, line);
+	is_entered = log_entry(&entry);
+	buffer_free(&entry);
+	return is_entered;
+}
 
 static void tell(struct supervisor *supervisor, struct happening *what)
 {
 	char target[HAPPENING_TARGET], text[HAPPENING_TEXT];
+	char line[sizeof(target) + sizeof(text) + 2];
 	enum log_level level = happening_level(what->kind);
 
 	what->at_wall = clock_wall();
@@ -21,7 +37,10 @@ static void tell(struct supervisor *supervisor, struct happening *what)
 		return;
 	happening_target(what, target, sizeof(target));
 	happening_format(what, text, sizeof(text));
-	log_at(level, "%s%s%s", target, target[0] != '\0' ? ": " : "", text);
+	(void)snprintf(line, sizeof(line), "%s%s%s", target,
+		       target[0] != '\0' ? ": " : "", text);
+	if (!log_is_journal() || !enter(what, line))
+		log_at(level, "%s", line);
 }
 
 void supervisor_tell(struct supervisor *supervisor, struct happening what)

@@ -73,6 +73,15 @@ check "systemctl reload fails when the new workers do" not unit reload
 check "a failed reload keeps the old workers" equal "$(pids web)" "$before"
 check "a failed reload leaves the unit active" unit_is ActiveState active
 check "the journal says which app failed" journal_says web
+entries() { in_container journalctl -q -o json --no-pager _SYSTEMD_UNIT=clusterd.service "$@"; }
+entered() { entries "${@:2}" | jq -s . | json "$1"; } # CONDITION FIELD=VALUE...
+check "the journal has events by field" entered \
+	'length >= 2 and all(.[]; .CLUSTER_SLOT != null and .CLUSTER_GENERATION == "1"
+		and .PRIORITY == "6" and .SYSLOG_IDENTIFIER == "clusterd" and (.CLUSTER_PID | tonumber) > 1)' \
+	CLUSTER_EVENT=ready CLUSTER_APP=web CLUSTER_GENERATION=1
+check "and by the identifier of their kind" entered 'length >= 1 and all(.[]; .CLUSTER_EVENT == "reverting")' \
+	"MESSAGE_ID=$(printf org.clusterd.reverting | sha256sum | cut -c 1-32)"
+check "an event is there once" equal "$(entries | jq -r .MESSAGE | grep -c '^clusterd .* runs in ')" 1
 echo "apps = ( { name = 7; } );" >"$container_root/etc/clusterd/cluster.conf"
 check "systemctl reload fails when the configuration is invalid" not unit reload
 check "an invalid configuration changes nothing" equal "$(pids web)" "$before"
