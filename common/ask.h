@@ -1,5 +1,6 @@
 /*
- * ask.h - what the preloaded shim asks of the supervisor, and what it is answered.
+ * ask.h - what a worker, or the shim preloaded into it, asks of the supervisor, and what
+ * it is answered.
  *
  * One question and one answer a connection, on a SOCK_SEQPACKET Unix socket whose path is
  * in ASK_ENVIRONMENT.  Who asks is known by kernel credentials.  Both sides are of one
@@ -19,8 +20,9 @@
 #define ASK_VERSION     1
 
 enum ask_verb {
-	ASK_SOCKET,   /* to be bound to `name`: which one? */
-	ASK_LISTENING /* on `name`, from now on */
+	ASK_SOCKET,    /* to be bound to `name`: which one? */
+	ASK_LISTENING, /* on `name`, from now on */
+	ASK_CONTROL    /* a connection that reads what the control socket tells */
 };
 
 struct ask {
@@ -31,7 +33,7 @@ struct ask {
 	struct sockaddr_in6 name; /* or a sockaddr_in */
 };
 
-/* With error 0 and ASK_SOCKET comes the socket, by SCM_RIGHTS. */
+/* With error 0 comes the socket or the connection asked for, by SCM_RIGHTS. */
 struct ask_answer {
 	uint32_t version;
 	int32_t error; /* an errno for the caller; ASK_YOURSELF: do as if nobody was asked

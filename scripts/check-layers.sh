@@ -14,6 +14,7 @@ supervisor > supervisor apply report recall launch origin app generation digest 
 	operation seat spawn route broker channel snare checkup dealing crowd bounds holding signals
 	status rights estate clusterd sharing layout
 	tell fate happening chronicle entry
+	shutdown
 control > control access reserve commands adjust call judge orders view select queries
 	follow retell describe
 config > config settings assign source value draft gather permit identity trust

@@ -398,6 +398,7 @@ static void rule(struct batch *batch, const struct loaded *file)
 		return;
 	file->origin->rules = spec->rules;
 	log_set_level((enum log_level)spec->log_level);
+	batch->supervisor->ending = spec->ending;
 	admit(batch->supervisor, spec);
 }
 

@@ -6,7 +6,8 @@
  * a generation asked for, the others find open when they ask.
  *
  * Preloaded programs ask at the desk, a socket in the run directory.  They are known by
- * the session they live in, whatever they say.
+ * the session they live in, whatever they say.  There a worker whose app may read the
+ * control socket is lent a connection, too.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -206,15 +207,31 @@ static void dismiss(struct caller *caller)
 	caller->supervisor = NULL;
 }
 
+/* Its end of a connection on which it may only read; the app has to have that right. */
+static int lend_control(const struct seat *seat, int *ret_fd)
+{
+	const struct generation *generation;
+
+	generation = generation_find(seat->place->app, seat->generation);
+	if (generation->spec->control != SPEC_CONTROL_READ)
+		return -EACCES;
+	return control_lend(seat->place->app->supervisor->control, ret_fd);
+}
+
 static void serve(struct seat *seat, const struct caller *caller,
 		  const struct desk_question *question)
 {
+	CLOSE_FD int lent = -1;
 	int error, fd = -1;
 
-	if (question->verb == ASK_LISTENING)
+	if (question->verb == ASK_CONTROL) {
+		error = -lend_control(seat, &lent);
+		fd = lent;
+	} else if (question->verb == ASK_LISTENING) {
 		error = -broker_listening(seat, &question->address);
-	else
+	} else {
 		error = -broker_find(seat, &question->address, 0, caller->uid, &fd);
+	}
 	desk_answer(caller->watch.fd, error == ENOTSUP ? ASK_YOURSELF : error, fd);
 }
 

@@ -38,6 +38,7 @@ struct call_operation;
 struct call {
 	struct supervisor *supervisor;
 	struct buffer *out;
+	bool reads_only; /* whoever calls may change nothing */
 	enum call_state state;
 	enum command command;
 	struct varlink_call message;

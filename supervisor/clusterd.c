@@ -267,7 +267,7 @@ static int run(struct supervisor *supervisor, const struct arguments *arguments)
 		supervisor_shutdown(supervisor);
 	(void)ev_run(supervisor->loop, 0);
 	log_info("clusterd ends");
-	return code;
+	return code != 0 ? code : supervisor->exit_code;
 }
 
 static int prepare(struct supervisor *supervisor, const struct arguments *arguments)

@@ -336,6 +336,13 @@ static enum command find_method(const char *method)
 	return (enum command)command;
 }
 
+/* For those who may only look: what does nothing but tell. */
+static bool is_reading(enum command command)
+{
+	return command == COMMAND_LIST || command == COMMAND_SHOW ||
+	       command == COMMAND_PING || command == COMMAND_EVENTS;
+}
+
 void commands_begin(struct call *call, struct varlink_call *message)
 {
 	char name[64];
@@ -349,6 +356,10 @@ void commands_begin(struct call *call, struct varlink_call *message)
 	call->command = find_method(call->message.method);
 	if (call->command == COMMAND_COUNT) {
 		describe_answer(call);
+		return;
+	}
+	if (call->reads_only && !is_reading(call->command)) {
+		call_fail(call, VARLINK_SERVICE ".PermissionDenied", NULL, NULL);
 		return;
 	}
 	if (varlink_check_parameters(methods[call->command].declaration,

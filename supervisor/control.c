@@ -20,6 +20,7 @@
 #include "supervisor/reserve.h"
 
 #define CONNECTIONS   64
+#define LENT          16 /* of them, at most */
 #define BACKLOG       128
 #define QUEUE_BYTES   ((size_t)1 << 20) /* a peer that lags further is cut off */
 #define IDLE_SECONDS  30.0              /* a peer may say nothing */
@@ -30,9 +31,10 @@ struct connection {
 	struct control *control;
 	int fd; /* -1: free */
 	uid_t uid;
-	bool at_end; /* the peer has said all it will say */
-	bool closes; /* as soon as all is written */
-	bool heard;  /* of the end of an operation, and was not attended to since */
+	bool is_lent; /* to a worker who may only read */
+	bool at_end;  /* the peer has said all it will say */
+	bool closes;  /* as soon as all is written */
+	bool heard;   /* of the end of an operation, and was not attended to since */
 	struct buffer in, out;
 	struct call call;
 	struct ev_io readable, writable;
@@ -85,8 +87,9 @@ static void take_message(struct connection *connection, size_t count)
 	struct varlink_call message;
 	struct fault fault;
 
-	if (!access_allows(&connection->control->access, connection->fd,
-			   connection->uid)) {
+	connection->call.reads_only = connection->is_lent;
+	if (!connection->is_lent && !access_allows(&connection->control->access,
+						   connection->fd, connection->uid)) {
 		log_warn("control: refused user %u", (unsigned)connection->uid);
 		refuse(connection, VARLINK_SERVICE ".PermissionDenied", NULL);
 	} else if (varlink_decode_call(&message, connection->in.bytes, count - 1,
@@ -257,6 +260,31 @@ static void accept_one(struct control *control, int fd)
 			return;
 		}
 	TURN_AWAY(fd, full);
+}
+
+int control_lend(struct control *control, int *ret_theirs)
+{
+	struct connection *vacant = NULL;
+	unsigned lent = 0;
+	int pair[2];
+
+	for (unsigned i = 0; i < CONNECTIONS; i++) {
+		struct connection *connection = &control->connection[i];
+
+		if (!is_open(connection))
+			vacant = connection;
+		else
+			lent += connection->is_lent;
+	}
+	if (vacant == NULL || lent >= LENT)
+		return -EAGAIN;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) ==
+	    -1)
+		return -errno;
+	welcome(vacant, pair[0], geteuid());
+	vacant->is_lent = true;
+	*ret_theirs = pair[1];
+	return 0;
 }
 
 static int accept_next(const struct control *control)

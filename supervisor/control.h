@@ -24,6 +24,9 @@ struct control *control_new(struct supervisor *supervisor, struct ev_loop *loop,
 			    const char *path, struct fault *fault);
 /* From now on: by this mode and group; also changed live. */
 int control_admit(struct control *control, mode_t mode, gid_t group, struct fault *fault);
+/* A connection that was not asked for on the path, for a worker who may only read:
+ * *ret_theirs is the caller's to give away and close.  -EAGAIN: all are taken. */
+int control_lend(struct control *control, int *ret_theirs);
 void control_free(struct control *control); /* accepts NULL; unlinks the path */
 
 /* An operation has ended: whoever waits for it gets the answer.  It is written by

@@ -251,8 +251,7 @@ static const char *find_entry(char **list, const char *name)
 }
 
 /* What the configuration preloads comes after ours. */
-static void set_preload(struct builder *builder, const struct app *app,
-			const struct generation *generation)
+static void set_preload(struct builder *builder, const struct generation *generation)
 {
 	const char *theirs = find_entry(generation->environment, "LD_PRELOAD");
 
@@ -260,7 +259,13 @@ static void set_preload(struct builder *builder, const struct app *app,
 		return;
 	set(builder, "LD_PRELOAD=%s%s%s", generation->preload, theirs != NULL ? ":" : "",
 	    theirs != NULL ? theirs : "");
-	set(builder, ASK_ENVIRONMENT "=%s", app->supervisor->broker.path);
+}
+
+static void set_broker(struct builder *builder, const struct app *app,
+		       const struct generation *generation)
+{
+	if (generation->preload != NULL || generation->spec->control != SPEC_CONTROL_NONE)
+		set(builder, ASK_ENVIRONMENT "=%s", app->supervisor->broker.path);
 }
 
 /* What Node's cluster module expects of its parent, and what PM2's apps expect. */
@@ -301,7 +306,8 @@ char **environment_of(struct arena *arena, const struct app *app,
 		    (long long)policy->beat_interval * 1000);
 		set(&builder, "WATCHDOG_PID=");
 	}
-	set_preload(&builder, app, generation);
+	set_preload(&builder, generation);
+	set_broker(&builder, app, generation);
 	set_node(&builder, generation, place, listens);
 	set(&builder, "CLUSTER_APP=%s", app->name);
 	set(&builder, "CLUSTER_SLOT=%u", place->slot);

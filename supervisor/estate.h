@@ -280,6 +280,17 @@ struct digest {
 	struct sha256 sum;
 };
 
+/* How far we are with our own end; see shutdown.c. */
+enum stage {
+	STAGE_STAYING,
+	STAGE_LEAVING,  /* said so, and serves on */
+	STAGE_DRAINING, /* apps were told to stop */
+	STAGE_LAST      /* so were those that watch us */
+};
+
+#define EXIT_ALL_ENDED  10 /* every app ended for good, in order */
+#define EXIT_ALL_FAILED 11 /* every app ended for good, and one of them failed */
+
 struct supervisor {
 	struct ev_loop *loop;
 	struct places places;
@@ -295,6 +306,7 @@ struct supervisor {
 	struct ev_prepare drain;
 	struct ev_timer timer;
 	struct ev_timer deadline; /* of the shutdown */
+	struct ev_timer lull;     /* until it drains anybody */
 	struct ev_timer watchdog; /* of systemd */
 	struct ev_signal signal[SUPERVISOR_SIGNALS];
 	msec now;
@@ -317,6 +329,9 @@ struct supervisor {
 	int lock;
 	struct rlimit files; /* as it was before we raised it for ourselves */
 	bool stopping;
+	enum stage stage;
+	struct spec_ending ending; /* as configured */
+	int exit_code;
 	struct { /* what systemd was told */
 		bool ready;
 		bool reloading;
@@ -333,8 +348,13 @@ void supervisor_start(struct supervisor *supervisor); /* signals, drain, timers 
 struct app *supervisor_add(struct supervisor *supervisor, const char *name,
 			   struct origin *origin);
 void supervisor_reap(struct supervisor *supervisor);
-void supervisor_shutdown_at_once(struct supervisor *supervisor);
 void supervisor_remove(struct supervisor *supervisor, struct app *app); /* all vacant */
+
+/* shutdown.c */
+void shutdown_init(struct supervisor *supervisor);
+void supervisor_shutdown_at_once(struct supervisor *supervisor);
+void shutdown_go_on(struct supervisor *supervisor); /* apps may have stopped, or ended */
+bool shutdown_is_over(const struct supervisor *supervisor);
 
 /* tell.c */
 void supervisor_tell(struct supervisor *supervisor, struct happening what);
@@ -539,5 +559,7 @@ void bounds_part(struct app *app, struct seat_ref at); /* is about to be told to
 
 /* status.c */
 struct seat *app_seat(const struct app *app, struct seat_ref at);
+/* Every worker of a started app ended for good; `well`: each of them in order. */
+bool app_has_ended(const struct app *app, bool *ret_well);
 
 #endif

@@ -227,6 +227,7 @@ static const struct record_row spec[] = {
 	{FLAG(30, autostart)},
 	{STRUCT(31, policy, policy)},
 	{TEXT(32, cron)},
+	{CHOICE(33, control, SPEC_CONTROL_READ + 1)},
 	END
 };
 #undef T
@@ -459,6 +460,9 @@ static const struct record_row supervisor[] = {
 	{NUMBER(10, rules.group)},
 	{UPTO(11, rules.log_level, 8)},
 	{FLAG(12, told.ready)},
+	{CHOICE(13, stage, STAGE_LAST + 1)},
+	{NUMBER(14, ending.stop_delay)},
+	{CHOICE(15, ending.exit_when, SPEC_EXIT_ALL_ENDED + 1)},
 	END
 };
 #undef T

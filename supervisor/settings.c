@@ -50,6 +50,18 @@ static const struct setting_choice affinities[] = {
 	{0},
 };
 
+static const struct setting_choice controls[] = {
+	{"none", SPEC_CONTROL_NONE, false},
+	{"read", SPEC_CONTROL_READ, false},
+	{0},
+};
+
+static const struct setting_choice exits[] = {
+	{"told", SPEC_EXIT_TOLD, false},
+	{"all-ended", SPEC_EXIT_ALL_ENDED, false},
+	{0},
+};
+
 static const struct setting_choice readies[] = {
 	{"auto", CORE_READY_AUTO, false},
 	{"notify", CORE_READY_NOTIFY, false},
@@ -104,6 +116,8 @@ static const struct setting supervisor_settings[] = {
 	CHOICE("log_level",              RULE(log_level),     "info", log_levels),
 	ROW("control.mode",  MODE,       RULE(control_mode),  "0600", 0, 0660),
 	ROW("control.group", MEMBERSHIP, RULE(control_group), NULL,   0, 0),
+	ROW("stop_delay",    SPAN,       RULE(ending.stop_delay), "0s", 0, HOUR),
+	CHOICE("exit_when",              RULE(ending.exit_when), "told", exits),
 	{0},
 };
 
@@ -131,6 +145,7 @@ static const struct setting app_settings[] = {
 	ROW("nice",          LEVEL,     AT(nice),      NULL,    -20, 19),
 	ROW("oom_score_adj", LEVEL,     AT(oom_score_adj), NULL, -1000, 1000),
 	CHOICE("affinity",              AT(affinity),  "none",  affinities),
+	CHOICE("control",               AT(control),   "none",  controls),
 
 	ROW("limits.as",         LIMIT_SIZE, LIMIT(AS),         NULL, 0, 0),
 	ROW("limits.core",       LIMIT_SIZE, LIMIT(CORE),       NULL, 0, 0),

@@ -99,6 +99,32 @@ enum app_state app_state(const struct app *app)
 	return app->trouble[0] != '\0' ? APP_FAILED : APP_STARTING;
 }
 
+static bool went_well(const struct app *app, unsigned slot)
+{
+	const struct app_spec *spec = app_spec(app);
+	const struct place *place = app->place[slot];
+
+	if (place == NULL || place->last_exit.kind != EXIT_CODE)
+		return false;
+	for (unsigned i = 0; i < spec->stop_exit_codes; i++)
+		if (spec->stop_exit_code[i] == place->last_exit.number)
+			return true;
+	return place->last_exit.number == 0;
+}
+
+bool app_has_ended(const struct app *app, bool *ret_well)
+{
+	bool given_up;
+
+	if (!app->core.want.running || app->core.want.count == 0 ||
+	    state_of_operation(app) != APP_STATES || !is_at_rest(app, &given_up))
+		return false;
+	*ret_well = !given_up;
+	for (unsigned i = 0; i < app->core.want.count; i++)
+		*ret_well = *ret_well && went_well(app, i);
+	return true;
+}
+
 static unsigned count_restarts(const struct app *app)
 {
 	unsigned restarts = 0;
@@ -250,6 +276,7 @@ void app_read_status(const struct app *app, struct app_status *ret_status)
 	if (app->bounds.last.at_wall != 0)
 		status.last_recycle = &app->bounds.last;
 	status.ad_hoc = app_is_ad_hoc(app);
+	status.started = app->was_online;
 	status.foreign = foreign_text(app);
 	read_operations(app, &status);
 	read_listens(app, &status);

@@ -15,8 +15,6 @@
 #include "supervisor/notify.h"
 #include "supervisor/sample.h"
 
-#define SHUTDOWN_GRACE 2000 /* beyond the longest drain.timeout, then all are killed */
-
 bool supervisor_has_room(const struct supervisor *supervisor)
 {
 	return supervisor->queued < QUEUE - QUEUE_RESERVE;
@@ -142,14 +140,6 @@ static bool settle(struct supervisor *supervisor)
 	return changed;
 }
 
-static bool all_stopped(const struct supervisor *supervisor)
-{
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		if (app_state(app) != APP_STOPPED)
-			return false;
-	return true;
-}
-
 static void tell_reloading(struct supervisor *supervisor)
 {
 	bool reloading = false;
@@ -227,12 +217,13 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
 		drain_queue(supervisor);
 		tick(supervisor);
 		changed = settle(supervisor) || changed;
+		shutdown_go_on(supervisor);
 	} while (supervisor->queued > 0 ||
 		 supervisor->followed != supervisor->chronicle.next);
 	if (changed)
 		tell_systemd(supervisor);
 	arm(supervisor);
-	if (supervisor->stopping && all_stopped(supervisor) &&
+	if (shutdown_is_over(supervisor) &&
 	    (supervisor->control == NULL || !control_is_busy(supervisor->control)))
 		ev_break(loop, EVBREAK_ALL);
 }
@@ -271,56 +262,6 @@ void supervisor_reap(struct supervisor *supervisor)
 	}
 }
 
-static void kill_all(struct supervisor *supervisor)
-{
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		for (unsigned i = 0; i <= CORE_SLOTS; i++)
-			for (unsigned j = 0; app->place[i] != NULL && j < CORE_SEATS; j++)
-				if (app->place[i]->seat[j].process.pid != 0)
-					(void)process_kill(
-						&app->place[i]->seat[j].process);
-}
-
-static void on_shutdown_overdue(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-	(void)loop;
-	(void)events;
-	supervisor_tell(timer->data,
-			(struct happening){.kind = HAPPENING_SHUTDOWN_OVERDUE});
-	kill_all(timer->data);
-}
-
-static msec longest_drain(const struct supervisor *supervisor)
-{
-	msec longest = 0;
-
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		if (app->core.policy.drain_timeout > longest)
-			longest = app->core.policy.drain_timeout;
-	return longest;
-}
-
-void supervisor_shutdown(struct supervisor *supervisor)
-{
-	double limit = (double)(longest_drain(supervisor) + SHUTDOWN_GRACE) / 1e3;
-
-	if (supervisor->stopping)
-		return;
-	supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_SHUTDOWN});
-	notify_stopping();
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		(void)operation_stop(app);
-	supervisor->stopping = true;
-	ev_timer_set(&supervisor->deadline, limit, 0.);
-	ev_timer_start(supervisor->loop, &supervisor->deadline);
-}
-
-void supervisor_shutdown_at_once(struct supervisor *supervisor)
-{
-	supervisor_shutdown(supervisor);
-	kill_all(supervisor);
-}
-
 void supervisor_reopen_logs(struct supervisor *supervisor)
 {
 	supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_LOGS_REOPENED});
@@ -345,8 +286,7 @@ void supervisor_start(struct supervisor *supervisor)
 	supervisor->drain.data = supervisor;
 	ev_prepare_start(supervisor->loop, &supervisor->drain);
 	ev_timer_init(&supervisor->timer, on_timer, 0., 0.);
-	ev_timer_init(&supervisor->deadline, on_shutdown_overdue, 0., 0.);
-	supervisor->deadline.data = supervisor;
+	shutdown_init(supervisor);
 	digest_init(supervisor);
 	if (watchdog != MSEC_NEVER) {
 		ev_timer_init(&supervisor->watchdog, on_watchdog, 0.,
@@ -387,6 +327,7 @@ void supervisor_read_status(const struct supervisor *supervisor,
 		.places = &supervisor->places,
 		.apps = apps,
 		.stopping = supervisor->stopping,
+		.started = supervisor->told.ready,
 		.trouble = supervisor->trouble[0] != '\0' ? supervisor->trouble : NULL,
 	};
 }

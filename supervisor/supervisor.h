@@ -24,6 +24,7 @@ struct supervisor_status {
 	const struct places *places;
 	unsigned apps;
 	bool stopping;
+	bool started; /* every app that was to start has been online */
 	const char *trouble; /* with what is kept over a restart; NULL: none */
 };
 

@@ -20,6 +20,7 @@ void view_supervisor(struct json_writer *writer, const char *key,
 	json_put_figure(writer, "uptime_ms", status.uptime_ms);
 	json_put_figure(writer, "rss_bytes", status.rss_bytes);
 	json_put_bool(writer, "stopping", status.stopping);
+	json_put_bool(writer, "started", status.started);
 	json_put_text(writer, "log_directory", status.places->log);
 	json_put_text(writer, "trouble", status.trouble);
 	json_close_object(writer);
@@ -228,6 +229,8 @@ static void view_rights(struct json_writer *writer, const struct app_spec *spec)
 	view_option(writer, "oom_score_adj", &spec->oom_score_adj);
 	json_put_text(writer, "affinity",
 		      spec->affinity == SPEC_AFFINITY_AUTO ? "auto" : "none");
+	json_put_text(writer, "control",
+		      spec->control == SPEC_CONTROL_READ ? "read" : "none");
 	json_open_object(writer, "limits");
 	for (unsigned kind = 0; kind < SPEC_LIMITS; kind++)
 		if (spec->limit[kind].given)
@@ -316,6 +319,7 @@ void view_app(struct json_writer *writer, struct app *app, int slot,
 	json_put_text(writer, "name", status.name);
 	json_put_text(writer, "state", app_state_name(status.state));
 	view_numbers(writer, &status);
+	json_put_bool(writer, "started", status.started);
 	json_put_bool(writer, "ad_hoc", status.ad_hoc);
 	json_put_number(writer, "generation", status.generation);
 	json_put_figure(writer, "rolled_back_from",

@@ -49,14 +49,14 @@ bool desk_decode(struct desk_question *ret_question, const void *bytes, size_t c
 	if (count != sizeof(ask))
 		return false;
 	memcpy(&ask, bytes, sizeof(ask));
-	if (ask.version != ASK_VERSION || ask.verb > ASK_LISTENING ||
+	if (ask.version != ASK_VERSION || ask.verb > ASK_CONTROL ||
 	    ask.bytes > sizeof(ask.name))
 		return false;
-	if (address_of_name(&ret_question->address, (const struct sockaddr *)&ask.name,
-			    ask.bytes, ask.only_v6 != 0) < 0)
-		return false;
 	ret_question->verb = (enum ask_verb)ask.verb;
-	return true;
+	if (ask.verb == ASK_CONTROL)
+		return true;
+	return address_of_name(&ret_question->address, (const struct sockaddr *)&ask.name,
+			       ask.bytes, ask.only_v6 != 0) >= 0;
 }
 
 /* No room for control data: descriptors that somebody sends are closed by the kernel. */

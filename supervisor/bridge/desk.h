@@ -1,5 +1,6 @@
 /*
- * desk.h - the socket at which preloaded programs ask for theirs.
+ * desk.h - the socket at which workers ask: preloaded programs for theirs, others for a
+ * connection that reads what the supervisor tells.
  *
  * RUN/broker.sock, mode 0666, since workers run as other users: who asks is told by the
  * kernel, not by the message.  One question a connection; who puts none is not answered.
@@ -16,7 +17,7 @@
 
 struct desk_question {
 	enum ask_verb verb;
-	struct address address;
+	struct address address; /* of a socket; else nothing */
 };
 
 /* The listening socket, non-blocking; an older one at this path is replaced. */

@@ -139,6 +139,8 @@ static bool same_rights(const struct app_spec *one, const struct app_spec *other
 		return same_option(&one->oom_score_adj, &other->oom_score_adj);
 	if (key == PLAN_KEY_AFFINITY)
 		return one->affinity == other->affinity;
+	if (key == PLAN_KEY_CONTROL)
+		return one->control == other->control;
 	return same_option(&one->no_new_privileges, &other->no_new_privileges);
 }
 
@@ -168,6 +170,7 @@ static bool same(const struct app_spec *one, const struct app_spec *other,
 	case PLAN_KEY_NICE:
 	case PLAN_KEY_OOM_SCORE_ADJ:
 	case PLAN_KEY_AFFINITY:
+	case PLAN_KEY_CONTROL:
 	case PLAN_KEY_NO_NEW_PRIVILEGES:
 		return same_rights(one, other, key);
 	case PLAN_KEY_INSTANCES:

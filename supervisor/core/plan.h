@@ -36,6 +36,7 @@ enum plan_kind {
 	X(NICE, "nice", ROLL)                              \
 	X(OOM_SCORE_ADJ, "oom_score_adj", ROLL)            \
 	X(AFFINITY, "affinity", ROLL)                      \
+	X(CONTROL, "control", ROLL)                        \
 	X(NO_NEW_PRIVILEGES, "no_new_privileges", ROLL)    \
 	X(INSTANCES, "instances", RESHAPE)                 \
 	X(BACKLOG, "backlog", RESHAPE)                     \

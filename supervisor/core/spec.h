@@ -55,6 +55,7 @@ struct spec_option {
 };
 
 enum spec_affinity { SPEC_AFFINITY_NONE, SPEC_AFFINITY_AUTO };
+enum spec_control { SPEC_CONTROL_NONE, SPEC_CONTROL_READ };
 enum spec_adopt {
 	SPEC_ADOPT_AUTO,
 	SPEC_ADOPT_LISTEN_FDS,
@@ -108,6 +109,7 @@ struct app_spec {
 	struct spec_option no_new_privileges; /* not given: where there is a user */
 	struct spec_limit limit[SPEC_LIMITS];
 	enum spec_affinity affinity;
+	enum spec_control control; /* what its workers may ask the supervisor */
 
 	struct spec_instances instances;
 	const char *listen[SPEC_LISTEN];
@@ -136,11 +138,23 @@ struct dealing {
 	uint16_t weight[CORE_SLOTS];
 };
 
+enum spec_exit_when {
+	SPEC_EXIT_TOLD,
+	SPEC_EXIT_ALL_ENDED /* for good, every app */
+};
+
+/* How the supervisor itself comes to its end. */
+struct spec_ending {
+	msec stop_delay; /* how long it serves on when told to stop */
+	enum spec_exit_when exit_when;
+};
+
 struct spec {
-	bool rules; /* it has a group `supervisor`, so that the next three count */
+	bool rules;         /* it has a group `supervisor`, so that the next four count */
 	unsigned log_level; /* enum log_level; the core knows no log */
 	struct spec_option control_mode;
 	const char *control_group; /* NULL: the supervisor's own */
+	struct spec_ending ending;
 	const struct app_spec *app;
 	unsigned apps;
 };

@@ -279,6 +279,7 @@ static void print_limits(const struct json *limits)
 static void print_rights(const struct json *app)
 {
 	const char *affinity = json_find_text(app, "affinity");
+	const char *control = json_find_text(app, "control");
 
 	print_text("user", json_find_text(app, "user"));
 	print_text("group", json_find_text(app, "group"));
@@ -289,6 +290,8 @@ static void print_rights(const struct json *app)
 	print_figure("oom score", app, "oom_score_adj");
 	if (affinity != NULL && strcmp(affinity, "none") != 0)
 		print_text("affinity", affinity);
+	if (control != NULL && strcmp(control, "none") != 0)
+		print_text("control", control);
 	print_limits(json_find(app, "limits"));
 }
 

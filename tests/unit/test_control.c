@@ -15,7 +15,10 @@
 #include "tests/unit/fake_supervisor.h"
 #include "tests/unit/unit.h"
 
-#define PING "{\"method\":\"" VARLINK_INTERFACE ".Ping\"}"
+#define LENT     16 /* connections at a time */
+#define LIST     "{\"method\":\"" VARLINK_INTERFACE ".List\"}"
+#define SHUTDOWN "{\"method\":\"" VARLINK_INTERFACE ".Shutdown\"}"
+#define PING     "{\"method\":\"" VARLINK_INTERFACE ".Ping\"}"
 #define STOP                               \
 	"{\"method\":\"" VARLINK_INTERFACE \
 	".Stop\",\"parameters\":{\"targets\":[\"web\"]}}"
@@ -377,6 +380,48 @@ START_TEST(what_lets_the_group_read_does_not_let_it_speak)
 }
 END_TEST
 
+/* Its peer is ours by the kernel's word: what it may do is decided by how it was made. */
+START_TEST(who_was_lent_a_connection_may_only_read)
+{
+	int fd;
+
+	is_stranger = true;
+	ck_assert_int_eq(control_lend(control, &fd), 0);
+	SAY(fd, PING);
+	ck_assert_uint_eq(count_answers(hear(fd)), 1);
+	SAY(fd, LIST);
+	ck_assert_ptr_nonnull(strstr(hear(fd), "\"apps\""));
+	SAY(fd, STOP);
+	ck_assert_ptr_nonnull(strstr(hear(fd), "PermissionDenied"));
+	SAY(fd, SHUTDOWN);
+	ck_assert_ptr_nonnull(strstr(hear(fd), "PermissionDenied"));
+	SAY(fd, PING);
+	ck_assert_uint_eq(count_answers(hear(fd)), 1);
+	ck_assert_str_eq(fake.asked, "");
+	ck_assert(!fake.stopping);
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(lent_connections_leave_room_for_others)
+{
+	int fd[LENT], one;
+
+	for (int i = 0; i < LENT; i++)
+		ck_assert_int_eq(control_lend(control, &fd[i]), 0);
+	ck_assert_int_eq(control_lend(control, &one), -EAGAIN);
+	one = dial();
+	SAY(one, PING);
+	ck_assert_uint_eq(count_answers(hear(one)), 1);
+	(void)close(one);
+	(void)close(fd[0]);
+	turn();
+	ck_assert_int_eq(control_lend(control, &fd[0]), 0);
+	for (int i = 0; i < LENT; i++)
+		(void)close(fd[i]);
+}
+END_TEST
+
 START_TEST(garbage_is_told_and_cut_off)
 {
 	int fd = dial();
@@ -619,6 +664,8 @@ static Suite *suite_of_control(void)
 	tcase_add_test(tcase, who_waits_for_what_may_never_come_must_stay);
 	tcase_add_test(tcase, who_waits_for_a_state_hears_when_it_comes);
 	tcase_add_test(tcase, other_users_are_refused);
+	tcase_add_test(tcase, who_was_lent_a_connection_may_only_read);
+	tcase_add_test(tcase, lent_connections_leave_room_for_others);
 	tcase_add_test(tcase, garbage_is_told_and_cut_off);
 	tcase_add_test(tcase, a_request_without_end_is_cut_off);
 	tcase_add_test(tcase, a_peer_that_never_reads_does_not_make_us_grow);

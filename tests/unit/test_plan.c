@@ -51,6 +51,7 @@ static struct app_spec some_app(const char *name)
 	X(oom, app->oom_score_adj.given = true, OOM_SCORE_ADJ, ROLL)             \
 	X(denied, app->no_new_privileges.given = true, NO_NEW_PRIVILEGES, ROLL)  \
 	X(pinned, app->affinity = SPEC_AFFINITY_AUTO, AFFINITY, ROLL)            \
+	X(asking, app->control = SPEC_CONTROL_READ, CONTROL, ROLL)               \
 	X(number, app->instances.number = 3, INSTANCES, RESHAPE)                 \
 	X(max, app->instances.kind = SPEC_INSTANCES_PERCENT, INSTANCES, RESHAPE) \
 	X(backlog, app->backlog = 7, BACKLOG, RESHAPE)                           \
