@@ -178,7 +178,7 @@ $(BUILD)/cluster-import: $(call obj,supervisor/import/cluster-import.c $(IMPORT)
 $(BUILD)/cluster-worker: $(call obj,worker/http/cluster-worker.c $(HTTP)) \
 		$(BUILD)/libclusterworker.a $(BUILD)/common.a $(AID)
 	$(call say,LINK,$@)
-	$(link) -lev $(call libs,libmicrohttpd)
+	$(link) -lev $(call libs,libmicrohttpd jansson)
 
 # The library's ABI; its version is its own, not the project's.
 SONAME     := libclusterworker.so.0

@@ -14,7 +14,8 @@ packages_for() {
 	run) echo curl ;;
 	test) echo check curl jq iproute2 procps python3 systemd systemd-container \
 		debhelper dpkg-dev fakeroot lintian \
-		golang-go gunicorn haproxy nginx-light nodejs php-cli puma uvicorn ;;
+		golang-go gunicorn haproxy nginx-light nodejs php-cli puma uvicorn \
+		prometheus python3-prometheus-client ;;
 	lint) echo check clang-format clang-tidy cppcheck mandoc shellcheck ;;
 	fuzz) echo check clang libclang-rt-14-dev ;;
 	valgrind) echo valgrind libc6-dbg ;;

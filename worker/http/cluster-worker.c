@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/address.h"
+#include "common/ask.h"
 #include "common/text.h"
 #include "worker/http/server.h"
 #include "worker/libclusterworker/cluster_worker.h"
@@ -25,6 +26,7 @@ static const char usage[] =
 	"usage: cluster-worker [-l ADDRESS]... [--root DIR] [--index NAME] [--spa]\n"
 	"                      [--max-age T] [--immutable PATH]...\n"
 	"                      [--test-endpoints] [-V] [-h]\n"
+	"       cluster-worker --admin [--agent APP]... [-l ADDRESS]...\n"
 	"\n"
 	"  -l, --listen ADDRESS  where to listen when nobody lends sockets\n"
 	"                        (default " DEFAULT_ADDRESS "; port 0: any)\n"
@@ -34,6 +36,12 @@ static const char usage[] =
 	"  --max-age T           caches may use a file for T without asking (0s);\n"
 	"                        pages are asked for each time\n"
 	"  --immutable PATH      files below PATH never change\n"
+	"  --admin               probes and metrics of all apps: /livez /readyz "
+	"/startupz\n"
+	"                        /metrics; the app needs control = \"read\"\n"
+	"  --agent APP           the last socket speaks HAProxy's agent-check about "
+	"APP;\n"
+	"                        of several, the last ones in their order\n"
 	"  --test-endpoints      add /_test/: anyone may then end this worker\n"
 	"  -V, --version         print the version\n"
 	"  -h, --help            print this\n";
@@ -44,6 +52,9 @@ struct options {
 	const char *root; /* NULL: the status page */
 	struct files files;
 	bool testing;
+	bool administers;
+	const char *agent[AGENTS_MOST]; /* the app that each speaks of */
+	unsigned agents;
 };
 
 static int PRINTF_LIKE(2, 3) complain(int status, const char *why, ...)
@@ -65,6 +76,14 @@ static int add_address(struct options *options, const char *text)
 	if (options->addresses == ACCEPTOR_SOCKETS)
 		return complain(EXIT_USAGE, "too many addresses");
 	options->address[options->addresses++] = text;
+	return -1;
+}
+
+static int add_agent(struct options *options, const char *app)
+{
+	if (options->agents == AGENTS_MOST)
+		return complain(EXIT_USAGE, "too many agents");
+	options->agent[options->agents++] = app;
 	return -1;
 }
 
@@ -111,6 +130,11 @@ static int take_option(struct options *options, int option, const char *argument
 	case 't':
 		options->testing = true;
 		return -1;
+	case 'A':
+		options->administers = true;
+		return -1;
+	case 'a':
+		return add_agent(options, argument);
 	case 'V':
 		return print("cluster-worker " CLUSTERD_VERSION "\n", stdout,
 			     EXIT_SUCCESS);
@@ -129,6 +153,8 @@ static int parse_options(struct options *options, int count, char **words)
 					      {"spa", no_argument, NULL, 's'},
 					      {"max-age", required_argument, NULL, 'm'},
 					      {"immutable", required_argument, NULL, 'f'},
+					      {"admin", no_argument, NULL, 'A'},
+					      {"agent", required_argument, NULL, 'a'},
 					      {"test-endpoints", no_argument, NULL, 't'},
 					      {"version", no_argument, NULL, 'V'},
 					      {"help", no_argument, NULL, 'h'},
@@ -141,6 +167,10 @@ static int parse_options(struct options *options, int count, char **words)
 		status = take_option(options, option, optarg);
 	if (status < 0 && optind < count)
 		return complain(EXIT_USAGE, "%s: not an option", words[optind]);
+	if (status < 0 && options->agents > 0 && !options->administers)
+		return complain(EXIT_USAGE, "--agent: only with --admin");
+	if (status < 0 && options->administers && options->root != NULL)
+		return complain(EXIT_USAGE, "--admin serves no files: no --root");
 	return status;
 }
 
@@ -169,7 +199,16 @@ static int open_socket(struct address *address)
 	return -error;
 }
 
-static int bind_address(struct server *server, const char *text)
+/* The last sockets are the agents', one each; all before are for HTTP. */
+static struct acceptor *acceptor_of(struct server *server, unsigned index, unsigned count)
+{
+	unsigned of_http = count - server->agents;
+
+	return index < of_http ? &server->acceptor
+			       : &server->agent[index - of_http].acceptor;
+}
+
+static int bind_address(struct acceptor *acceptor, const char *text)
 {
 	struct address address;
 	struct fault fault = {0};
@@ -181,7 +220,7 @@ static int bind_address(struct server *server, const char *text)
 	fd = open_socket(&address);
 	if (fd < 0)
 		return complain(EXIT_FAILURE, "%s: %s", text, strerror(-fd));
-	if (acceptor_add(&server->acceptor, fd) < 0)
+	if (acceptor_add(acceptor, fd) < 0)
 		return complain(EXIT_FAILURE, "%s: cannot be watched", text);
 	address_format(&address, bound);
 	(void)printf("listening on %s\n", bound);
@@ -189,27 +228,56 @@ static int bind_address(struct server *server, const char *text)
 	return 0;
 }
 
+static int take_lent(struct server *server, unsigned lent)
+{
+	for (unsigned i = 0; i < lent; i++) {
+		int error = acceptor_add(acceptor_of(server, i, lent),
+					 CLUSTER_LISTEN_FIRST + (int)i);
+
+		if (error < 0)
+			return complain(EXIT_FAILURE, "LISTEN_FDS: socket %u: %s", i,
+					strerror(-error));
+	}
+	return 0;
+}
+
 static int take_sockets(struct server *server, const struct options *options)
 {
 	int lent = cluster_listen();
+	unsigned count = lent > 0 ? (unsigned)lent : options->addresses;
 	int status = 0;
 
 	if (lent < 0)
 		return complain(EXIT_FAILURE, "LISTEN_FDS: %s", strerror(-lent));
-	for (int i = 0; i < lent; i++) {
-		int error = acceptor_add(&server->acceptor, CLUSTER_LISTEN_FIRST + i);
+	if (server->agents > 0 && server->agents >= count)
+		return complain(EXIT_USAGE, "%u agents and HTTP need as many addresses",
+				server->agents);
+	if (lent > 0)
+		return take_lent(server, count);
+	if (options->addresses == 0)
+		return bind_address(&server->acceptor, DEFAULT_ADDRESS);
+	for (unsigned i = 0; i < count && status == 0; i++)
+		status = bind_address(acceptor_of(server, i, count), options->address[i]);
+	return status;
+}
+
+/* Returns the exit status, or 0 to go on. */
+static int administer(struct server *server, const struct options *options)
+{
+	const char *broker = getenv(ASK_ENVIRONMENT);
+
+	if (broker == NULL)
+		return complain(EXIT_FAILURE,
+				"--admin: clusterd lends no connection: is control = "
+				"\"read\" in the configuration of this app?");
+	server_administer(server, broker);
+	for (unsigned i = 0; i < options->agents; i++) {
+		int error = server_add_agent(server, options->agent[i]);
 
 		if (error < 0)
-			return complain(EXIT_FAILURE, "LISTEN_FDS: socket %d: %s", i,
-					strerror(-error));
+			return complain(EXIT_FAILURE, "--agent: %s", strerror(-error));
 	}
-	if (lent > 0)
-		return 0;
-	if (options->addresses == 0)
-		return bind_address(server, DEFAULT_ADDRESS);
-	for (unsigned i = 0; i < options->addresses && status == 0; i++)
-		status = bind_address(server, options->address[i]);
-	return status;
+	return 0;
 }
 
 /* ---- signals ---- */
@@ -265,7 +333,9 @@ static int serve(struct server *server, const struct options *options)
 	error = server_init(server, loop);
 	if (error < 0)
 		return complain(EXIT_FAILURE, "cannot start: %s", strerror(-error));
-	status = take_sockets(server, options);
+	status = options->administers ? administer(server, options) : 0;
+	if (status == 0)
+		status = take_sockets(server, options);
 	if (status == 0)
 		run(server);
 	server_fini(server);

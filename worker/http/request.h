@@ -12,6 +12,7 @@
 #include <microhttpd.h>
 
 #include "common/base.h"
+#include "worker/http/lookout.h"
 
 #define REQUEST_BODY_MAX                                              \
 	(1024 * 1024) /* what an echo keeps, and any request may send \
@@ -34,7 +35,9 @@ struct request {
 	size_t body_bytes;
 	ev_timer wake; /* of a handler that waits */
 	bool woken;
-	char text[]; /* the target, then what `path` points to */
+	struct lookout_guest guest; /* of a handler that asks the supervisor */
+	bool waits;                 /* it does, and is suspended */
+	char text[];                /* the target, then what `path` points to */
 };
 
 /* NULL: no memory. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "worker/http/admin.h"
 #include "worker/http/request.h"
 #include "worker/http/status.h"
 #include "worker/http/testing.h"
@@ -91,6 +92,8 @@ static enum MHD_Result route(struct request *request)
 		return request_answer_status(request, MHD_HTTP_CONTENT_TOO_LARGE);
 	if (request->path == NULL)
 		return request_answer_status(request, MHD_HTTP_BAD_REQUEST);
+	if (server->administers)
+		return admin_answer(request);
 	if (strcmp(request->path, "/healthz") == 0)
 		return answer_health(request);
 	if (server->testing && testing_owns(request->path))
@@ -167,12 +170,16 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
 
 /* ---- connections ---- */
 
-static void end_if_drained(void *owner)
+void server_look_at_end(struct server *server)
 {
-	struct server *server = owner;
-
-	if (server->draining && server->peers.open == 0 && server->farewells.count == 0)
+	if (server->draining && server->peers.open == 0 && server->callers == 0 &&
+	    server->farewells.count == 0)
 		ev_break(server->loop, EVBREAK_ALL);
+}
+
+static void on_farewell_end(void *owner)
+{
+	server_look_at_end(owner);
 }
 
 /* The library tells of a connection's end while the descriptor is still open. */
@@ -192,7 +199,7 @@ static void on_connection(void *owner, struct MHD_Connection *connection, void *
 		ev_timer_stop(server->loop, &server->sweep);
 	if (!server->draining)
 		acceptor_start(&server->acceptor);
-	end_if_drained(server);
+	server_look_at_end(server);
 }
 
 static bool on_accepted(void *owner, int fd, const struct sockaddr *from, socklen_t bytes)
@@ -315,7 +322,7 @@ int server_init(struct server *server, struct ev_loop *loop)
 	server->started = clock_now();
 	server->farewells.loop = loop;
 	server->farewells.owner = server;
-	server->farewells.on_end = end_if_drained;
+	server->farewells.on_end = on_farewell_end;
 	server->acceptor.take = on_accepted;
 	server->acceptor.owner = server;
 	ev_timer_init(&server->sweep, on_sweep, 0., SWEEP_SECONDS);
@@ -329,8 +336,23 @@ int server_init(struct server *server, struct ev_loop *loop)
 	return error;
 }
 
+void server_administer(struct server *server, const char *broker)
+{
+	server->administers = true;
+	lookout_init(&server->lookout, server->loop, broker);
+}
+
+int server_add_agent(struct server *server, const char *app)
+{
+	if (server->agents == AGENTS_MOST)
+		return -E2BIG;
+	return agent_init(&server->agent[server->agents++], server, app);
+}
+
 void server_start(struct server *server)
 {
+	for (unsigned i = 0; i < server->agents; i++)
+		acceptor_start(&server->agent[i].acceptor);
 	ev_io_start(server->loop, &server->http_ready);
 	ev_prepare_start(server->loop, &server->http_pending);
 	acceptor_start(&server->acceptor);
@@ -345,17 +367,23 @@ void server_drain(struct server *server)
 	server->drain_began = clock_now();
 	(void)cluster_draining();
 	acceptor_retire(&server->acceptor);
+	for (unsigned i = 0; i < server->agents; i++)
+		acceptor_retire(&server->agent[i].acceptor);
 	server_pump(server);
 	server->sweep.repeat = SWEEP_SECONDS_DRAIN;
 	if (server->peers.open > 0)
 		ev_timer_again(server->loop, &server->sweep);
-	end_if_drained(server);
+	server_look_at_end(server);
 }
 
 void server_fini(struct server *server)
 {
 	figures_stop(&server->figures);
 	acceptor_fini(&server->acceptor);
+	for (unsigned i = 0; i < server->agents; i++)
+		acceptor_fini(&server->agent[i].acceptor);
+	if (server->administers)
+		lookout_fini(&server->lookout);
 	ev_io_stop(server->loop, &server->http_ready);
 	ev_prepare_stop(server->loop, &server->http_pending);
 	ev_timer_stop(server->loop, &server->http_due);

@@ -13,10 +13,12 @@
 
 #include "common/base.h"
 #include "worker/http/acceptor.h"
+#include "worker/http/agent.h"
 #include "worker/http/farewell.h"
 #include "worker/http/figures.h"
 #include "worker/http/files.h"
 #include "worker/http/identity.h"
+#include "worker/http/lookout.h"
 #include "worker/http/peers.h"
 
 struct MHD_Daemon;
@@ -39,13 +41,26 @@ struct server {
 	struct peers peers;
 	struct farewells farewells;
 	struct figures figures;
+	bool administers;       /* answers probes and metrics, of all apps */
+	struct lookout lookout; /* only then */
+	struct agent agent[AGENTS_MOST];
+	unsigned agents;
+	unsigned callers; /* of agents, who wait for their line */
 };
 
 /* `who`, `files` and `testing` are set before.  Sockets: server->acceptor. */
 int server_init(struct server *server, struct ev_loop *loop);
 void server_fini(struct server *server);
 
+/* Before the start: it is an admin's, and asks at this broker, which is borrowed. */
+void server_administer(struct server *server, const char *broker);
+/* One more agent, for this app; its sockets are added to its acceptor. */
+int server_add_agent(struct server *server, const char *app);
+
 void server_start(struct server *server);
+
+/* What it waited for may have been the last: then, while draining, the loop ends. */
+void server_look_at_end(struct server *server);
 
 /* Lets the library look at its connections, after something changed behind its back. */
 void server_pump(struct server *server);
