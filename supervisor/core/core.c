@@ -85,27 +85,33 @@ static bool has_no_heir(const struct core_app *app, const struct worker *keeper,
 	       (app->policy.moves && keeper->generation != worker->generation);
 }
 
-/* Who is being unrouted serves on when its slot is wanted again, but not beside a keeper
- * that has other sockets.  What came due meanwhile is a tick's to see. */
-static void stay(struct step *step, unsigned slot)
+/* Not beside a keeper that has other sockets.  A tick sees what came due meanwhile. */
+static void stay(struct step *step, struct seat_ref at)
 {
-	struct slot *it = &step->app->slot[slot];
-	unsigned keeper = slot_keeper(step->app, slot);
-	struct seat_ref at = {.slot = (uint16_t)slot};
+	const struct slot *it = &step->app->slot[at.slot];
+	unsigned keeper = slot_keeper(step->app, at.slot);
 
-	for (; at.seat < CORE_SEATS; at.seat++) {
-		const struct worker *worker = &it->seat[at.seat];
-
-		if (worker->phase != WORKER_UNROUTING ||
-		    (keeper < CORE_SEATS && at.seat != keeper &&
-		     has_no_heir(step->app, &it->seat[keeper], worker)))
-			continue;
-		worker_move(step, at, STIMULUS_STAY, CORE_EXIT_FAILURE);
-		if (step->ticks) {
-			worker_expire(step, at);
-			recycle_expire(step, at);
-		}
+	if (it->seat[at.seat].phase != WORKER_UNROUTING ||
+	    (keeper < CORE_SEATS && at.seat != keeper &&
+	     has_no_heir(step->app, &it->seat[keeper], &it->seat[at.seat])))
+		return;
+	worker_move(step, at, STIMULUS_STAY, CORE_EXIT_FAILURE);
+	if (step->ticks) {
+		worker_expire(step, at);
+		recycle_expire(step, at);
 	}
+}
+
+/* Who is being unrouted serves on when its slot is wanted again, the keeper first. */
+static void stay_all(struct step *step, unsigned slot)
+{
+	struct seat_ref at = {.slot = (uint16_t)slot};
+	unsigned keeper = slot_keeper(step->app, slot);
+
+	if (keeper < CORE_SEATS)
+		stay(step, (struct seat_ref){.slot = at.slot, .seat = (uint8_t)keeper});
+	for (; at.seat < CORE_SEATS; at.seat++)
+		stay(step, at);
 }
 
 static void tend(struct step *step, unsigned slot)
@@ -121,7 +127,7 @@ static void tend(struct step *step, unsigned slot)
 		move_all(step, slot, STIMULUS_REPLACE);
 		return;
 	}
-	stay(step, slot);
+	stay_all(step, slot);
 	seat = slot_keeper(app, slot);
 	if (seat < CORE_SEATS)
 		keeper = &it->seat[seat];

@@ -275,6 +275,11 @@ mutant core 's/\(app->policy.moves && keeper->generation != worker->generation\)
 mutant core 's/keeper->generation != worker->generation/true/' "a crash's heir has no sockets"
 mutant core 's/\(keeper < CORE_SEATS && at.seat != keeper &&$/(false \&\&/' "who moves out is asked to stay"
 mutant core 's/if \(step->ticks\)/if (false)/' "who stays is not seen to"
+mutant core 's/^(\t\t)recycle_expire/\1(void)recycle_expire/; s/\(void\)recycle_expire\(step, at\)/(void)at/' \
+	"who stays is never too old"
+mutant core 's/if \(keeper < CORE_SEATS\)$/if (false)/' "who stays is not the keeper first"
+mutant core 's/keeper < CORE_SEATS && at.seat != keeper/keeper < CORE_SEATS \&\& at.seat > keeper/' \
+	"who keeps the second seat asks the other one to stay"
 mutant core 's/ && keeper->settled//' "an old worker goes before its heir is good"
 mutant core 's/return !\(app->reload.active && .*/return true;/' "the way back is no reserve"
 mutant core '/slot_ready\(it\) > 0\)$/,+1d' "who fetches what is owed stays"
