@@ -193,13 +193,16 @@ static void fill(struct step *step, unsigned slot, unsigned *pairs)
 	*pairs += slot_doubled(it);
 }
 
-/* Tends and fills from the lowest slot up, retires from the highest down. */
+/*
+ * Tends and fills from the lowest slot up, retires from the highest down.  Whether a slot
+ * beyond the count is wanted still is known when it is known whether the roll is over.
+ */
 static void decide(struct step *step)
 {
 	struct core_app *app = step->app;
 	unsigned pairs;
 
-	for (unsigned i = 0; i <= CORE_SURGE; i++)
+	for (unsigned i = 0; i < app->want.count; i++)
 		if (slot_wanted(app, i))
 			tend(step, i);
 	end_restart(app);
@@ -207,6 +210,9 @@ static void decide(struct step *step)
 	roll_end(app);
 	roll_remember(app);
 
+	for (unsigned i = app->want.count; i <= CORE_SURGE; i = slot_next(app, i))
+		if (slot_wanted(app, i))
+			tend(step, i);
 	if (!slot_wanted(app, CORE_SURGE))
 		retire(step, CORE_SURGE);
 	for (unsigned i = app->slots; i-- > 0;)

@@ -11,12 +11,8 @@ static bool next_seat(const struct step *step, struct seat_ref *at)
 	if (++at->seat < CORE_SEATS)
 		return true;
 	at->seat = 0;
-	if (at->slot == CORE_SURGE)
-		return false;
-	at->slot++;
-	if (at->slot >= step->app->slots)
-		at->slot = CORE_SURGE;
-	return true;
+	at->slot = (uint16_t)slot_next(step->app, at->slot);
+	return at->slot <= CORE_SURGE;
 }
 
 static struct seat_ref first_seat(const struct step *step)

@@ -44,6 +44,13 @@ unsigned core_count(const struct core_app *app)
 	return app->want.count > app->reload.count ? app->want.count : app->reload.count;
 }
 
+unsigned slot_next(const struct core_app *app, unsigned slot)
+{
+	if (slot + 1 < app->slots || slot == CORE_SURGE)
+		return slot + 1;
+	return CORE_SURGE;
+}
+
 bool slot_wanted(const struct core_app *app, unsigned slot)
 {
 	if (slot == CORE_SURGE)

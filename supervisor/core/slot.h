@@ -27,6 +27,9 @@ bool worker_is_on_trial(const struct core_app *app, const struct worker *worker)
 /* When it goes, it is left alone until its connections are gone or idle. */
 bool worker_is_quiet(const struct core_app *app, const struct worker *worker);
 
+/* From slot to slot that may hold anybody; the surge slot comes last. */
+unsigned slot_next(const struct core_app *app, unsigned slot);
+
 bool slot_wanted(const struct core_app *app, unsigned slot);
 
 /* What a worker started here now would be. */

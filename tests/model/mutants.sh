@@ -288,6 +288,8 @@ mutant core 's/app->slot\[i\].restarting && !slot_vacant\(&app->slot\[i\]\)/fals
 	"a restart does not wait for the old ones"
 mutant core 's/slot_ready\(it\) > 0 && \*pairs >= roll_limit\(app\)/false/' \
 	"any number of successors start at a time"
+mutant core '/^static void decide/,/^}/s/for \(unsigned i = 0; i < app->want.count; i\+\+\)/for (unsigned i = 0; i < app->slots; i++)/' \
+	"a slot that goes when the roll is over is asked to stay first"
 mutant core 's/ \|\| !backoff_allows\(&it->backoff, step->now\)//' "no backoff is waited for"
 mutant core 's/earlier\(deadline, worker->served \+ app->policy.settle\)/deadline/' \
 	"nobody wakes to see that one is good"
