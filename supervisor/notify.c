@@ -88,9 +88,22 @@ void notify_reloading(void)
 	tell(text);
 }
 
-void notify_stopping(void)
+void notify_stopping(msec patience)
 {
-	tell("STOPPING=1");
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld",
+		       (long long)patience * 1000);
+	tell(text);
+}
+
+void notify_extend(msec patience)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "EXTEND_TIMEOUT_USEC=%lld",
+		       (long long)patience * 1000);
+	tell(text);
 }
 
 void notify_watchdog(void)
