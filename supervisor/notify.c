@@ -133,7 +133,8 @@ unsigned notify_take_sockets(int *fd, unsigned most)
 		int given = SD_LISTEN_FDS_START + i;
 
 		if (taken < most &&
-		    systemd.is_socket(given, AF_UNSPEC, SOCK_STREAM, 1) > 0)
+		    (systemd.is_socket(given, AF_UNSPEC, SOCK_STREAM, 1) > 0 ||
+		     systemd.is_socket(given, AF_UNSPEC, SOCK_DGRAM, -1) > 0))
 			fd[taken++] = given;
 		else
 			(void)close(given);
