@@ -29,6 +29,7 @@ struct app *app_new(struct supervisor *supervisor, const char *name,
 	if (app == NULL)
 		return NULL;
 	app->supervisor = supervisor;
+	app->number = ++supervisor->last_app;
 	app->origin = origin;
 	app->deadline = MSEC_NEVER;
 	app->core.want.count = 1;
@@ -313,6 +314,14 @@ static void trace(const struct app *app, const struct core_event *event,
 	log_debug("%s: %s", app->name, text);
 }
 
+static bool orders_anything(const struct core_actions *actions)
+{
+	for (unsigned i = 0; i < actions->count; i++)
+		if (actions->list[i].kind < CORE_NOTE)
+			return true;
+	return false;
+}
+
 void app_step(struct app *app, const struct core_event *event)
 {
 	struct supervisor *supervisor = app->supervisor;
@@ -329,10 +338,14 @@ void app_step(struct app *app, const struct core_event *event)
 	app->stepped = true;
 	if (app->core.want.running)
 		route_admit(app);
+	if (orders_anything(actions))
+		remember_app(app);
 	for (unsigned i = 0; i < actions->count; i++) {
 		apply(app, &actions->list[i]);
-		if (actions->list[i].kind < CORE_NOTE)
-			core_did(&app->core, actions->list[i].at);
+		if (actions->list[i].kind >= CORE_NOTE)
+			continue;
+		core_did(&app->core, actions->list[i].at);
+		remember_seat(app, actions->list[i].at);
 	}
 	app->deadline = core_deadline(&app->core);
 }
@@ -360,6 +373,7 @@ void app_settle(struct app *app)
 		holdings_close(app);
 	if (app_state(app) == APP_ONLINE)
 		app->was_online = true;
+	remember_app(app);
 }
 
 int app_signal(struct app *app, int slot, int number, unsigned *ret_reached)

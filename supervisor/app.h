@@ -40,7 +40,7 @@ enum worker_state {                    /* what `list` shows of a worker */
 		    WORKER_STATES
 };
 
-enum exit_kind { EXIT_NONE, EXIT_CODE, EXIT_SIGNAL, EXIT_NEVER_RAN };
+enum exit_kind { EXIT_NONE, EXIT_CODE, EXIT_SIGNAL, EXIT_NEVER_RAN, EXIT_UNKNOWN };
 
 struct last_exit {
 	enum exit_kind kind;
@@ -120,7 +120,7 @@ struct app_status {
 	const char *trouble;           /* the last failure in words; NULL */
 	msec next_cron; /* since 1970; MSEC_NEVER: no recycle.cron, or stopped */
 	const struct last_recycle *last_recycle; /* NULL: none yet */
-	bool started;        /* was online since it was added */
+	bool started;                            /* was online since it was added */
 	bool ad_hoc;         /* started by hand, not by a config file */
 	const char *foreign; /* who else listens on an address of ours; NULL: nobody */
 };

@@ -387,6 +387,9 @@ static void admit(struct supervisor *supervisor, const struct spec *spec)
 			  &fault) < 0)
 		supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_ALERT,
 							       .reason = fault.text});
+	supervisor->rules.mode = spec->control_mode;
+	supervisor->rules.group = group;
+	supervisor->rules.log_level = spec->log_level + 1;
 }
 
 /* A file without settings of the supervisor changes none, unless it has lost them. */

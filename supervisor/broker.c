@@ -159,6 +159,7 @@ static void note_listening(struct seat *seat, uint64_t holdings)
 	struct core_event event = {.kind = CORE_LISTENING, .at = seat_ref(seat)};
 
 	seat->listening |= holdings;
+	remember_seat(app, event.at); /* it is said only once */
 	app->stepped = true;
 	supervisor_post(app, &event);
 }
@@ -375,9 +376,12 @@ int broker_start(struct supervisor *supervisor, struct fault *fault)
 
 	(void)snprintf(broker->path, sizeof(broker->path), "%s/broker.sock",
 		       supervisor->places.run);
-	fd = desk_open(broker->path, fault);
+	fd = store_take(&supervisor->store, "broker");
+	if (fd < 0)
+		fd = desk_open(broker->path, fault);
 	if (fd < 0)
 		return fd;
+	(void)store_put(&supervisor->store, "broker", fd);
 	ev_io_init(&broker->watch, on_caller, fd, EV_READ);
 	ev_timer_init(&broker->pause, on_pause_over, PAUSE, 0.);
 	broker->watch.data = broker->pause.data = supervisor;

@@ -61,6 +61,8 @@ static void answer(struct seat *seat, const struct node_message *query)
 	buffer_init(&line, NODE_LINE);
 	if (query->fd != -1)
 		result = broker_find_lent(seat, query->fd, &fd);
+	else if (query->is_addressable && query->datagram)
+		result = -ENOTSUP;
 	else if (query->is_addressable)
 		result = broker_find(seat, &query->address, query->index, owner_of(seat),
 				     &fd);
@@ -202,21 +204,36 @@ static void on_words(struct ev_loop *loop, struct ev_io *watch, int events)
 	ev_timer_start(loop, &channel->pause);
 }
 
-/* *ret_theirs is for the worker, and then the caller's to close. */
-int channel_open(struct seat *seat, int *ret_theirs, struct fault *fault)
+static void begin(struct seat *seat, int fd)
 {
 	struct channel *channel = &seat->channel;
-	int end[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, end) == -1)
-		return fault_set(fault, -errno, "channel to Node.js: %s",
-				 strerror(errno));
-	*channel = (struct channel){.fd = end[0]};
+	*channel = (struct channel){.fd = fd, .keys = channel->keys};
 	buffer_init(&channel->in, NODE_LINE);
 	ev_io_init(&channel->watch, on_words, channel->fd, EV_READ);
 	ev_timer_init(&channel->pause, on_pause_over, PAUSE, 0.);
 	channel->watch.data = channel->pause.data = seat;
 	ev_io_start(seat->place->app->supervisor->loop, &channel->watch);
+}
+
+/* What was read of a line and not yet taken is lost with who read it: the rest of that
+ * line is rubbish, and skipped. */
+void channel_adopt(struct seat *seat, int fd)
+{
+	begin(seat, fd);
+}
+
+/* *ret_theirs is for the worker, and then the caller's to close. */
+int channel_open(struct seat *seat, int *ret_theirs, struct fault *fault)
+{
+	int end[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, end) == -1)
+		return fault_set(fault, -errno, "channel to Node.js: %s",
+				 strerror(errno));
+	seat->channel.keys = 0;
+	begin(seat, end[0]);
+	seat_keep(seat, end[0], "channel");
 	*ret_theirs = end[1];
 	return 0;
 }
@@ -232,5 +249,6 @@ void channel_close(struct seat *seat)
 	ev_io_stop(loop, &channel->watch);
 	ev_timer_stop(loop, &channel->pause);
 	buffer_free(&channel->in);
+	seat_drop(seat, "channel");
 	fd_close(&channel->fd);
 }

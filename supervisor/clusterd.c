@@ -225,7 +225,7 @@ static void say_ready_and_no_more(struct supervisor *supervisor)
 {
 	notify_ready();
 	notify_close();
-	supervisor->told.ready = supervisor->told.heard = true;
+	supervisor->told.ready = true;
 	(void)unsetenv("NOTIFY_SOCKET");
 }
 
@@ -240,26 +240,67 @@ static void tell_started(struct supervisor *supervisor)
 					   .reason = reason});
 }
 
+/* The doors at which others knock: those of a predecessor, or new ones. */
+static int open_doors(struct supervisor *supervisor, struct fault *fault)
+{
+	struct store *store = &supervisor->store;
+
+	supervisor->control =
+		control_new(supervisor, supervisor->loop, supervisor->places.control,
+			    store_take(store, "control"), fault);
+	if (supervisor->control == NULL)
+		return -EIO;
+	(void)store_put(store, "control", control_fd(supervisor->control));
+	return broker_start(supervisor, fault);
+}
+
+/* What was in force when our predecessor died goes on, whatever the files say by now. */
+static bool take_over(struct supervisor *supervisor)
+{
+	struct fault fault;
+	int result = adopt(supervisor, &fault);
+
+	if (result < 0 && fault.text[0] != '\0')
+		supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_ALERT,
+							       .reason = fault.text});
+	store_sweep(&supervisor->store);
+	if (supervisor->store.socket != -1)
+		(void)remember_all(supervisor);
+	if (result < 0)
+		return false;
+	(void)control_admit(supervisor->control, (mode_t)supervisor->rules.mode.value,
+			    supervisor->rules.group, &fault);
+	if (supervisor->rules.log_level > 0)
+		log_set_level((enum log_level)(supervisor->rules.log_level - 1));
+	return true;
+}
+
+/* A predecessor that died while it was told to stop. */
+static void go_on_stopping(struct supervisor *supervisor)
+{
+	if (!supervisor->stopping)
+		return;
+	supervisor->stopping = false;
+	supervisor->stage = STAGE_STAYING;
+	supervisor_shutdown(supervisor);
+}
+
 static int run(struct supervisor *supervisor, const struct arguments *arguments)
 {
 	struct fault fault;
 	int code = 0;
 
 	supervisor_start(supervisor);
-	supervisor->control = control_new(supervisor, supervisor->loop,
-					  supervisor->places.control, &fault);
-	if (supervisor->control == NULL) {
-		(void)fprintf(stderr, "clusterd: %s\n", fault.text);
-		return EXIT_FAILURE;
-	}
-	if (broker_start(supervisor, &fault) < 0) {
+	if (open_doors(supervisor, &fault) < 0) {
 		(void)fprintf(stderr, "clusterd: %s\n", fault.text);
 		return EXIT_FAILURE;
 	}
 	clean_environment();
 	recall_open(supervisor);
 	tell_started(supervisor);
-	if (arguments->empty)
+	if (take_over(supervisor))
+		go_on_stopping(supervisor);
+	else if (arguments->empty)
 		say_ready_and_no_more(supervisor);
 	else
 		code = apply_configuration(supervisor);
@@ -324,6 +365,7 @@ static void release(struct supervisor *supervisor)
 	struct origin *next;
 
 	control_free(supervisor->control);
+	remember_end(supervisor);
 	broker_end(supervisor);
 	digest_stop(supervisor);
 	while (supervisor->apps != NULL)
@@ -342,7 +384,11 @@ static void release(struct supervisor *supervisor)
 
 int main(int count, char **list)
 {
-	static struct supervisor supervisor = {.armed = MSEC_NEVER, .lock = -1};
+	static struct supervisor supervisor = {
+		.armed = MSEC_NEVER,
+		.lock = -1,
+		.store = {.keeper = KEEPER_NONE, .socket = -1},
+		.remembering = {.memory = {.fd = -1}}};
 	struct arguments arguments = {0};
 	int code;
 

@@ -363,8 +363,18 @@ static int open_at(struct control *control, const char *path, struct fault *faul
 	return 0;
 }
 
+/* Callers may wait in it already.  Its path has the mode and the group that it had. */
+static int take_over(struct control *control, const char *path, int fd)
+{
+	control->address.sun_family = AF_UNIX;
+	(void)text_copy(control->address.sun_path, sizeof(control->address.sun_path),
+			path);
+	control->fd = fd;
+	return 0;
+}
+
 struct control *control_new(struct supervisor *supervisor, struct ev_loop *loop,
-			    const char *path, struct fault *fault)
+			    const char *path, int kept, struct fault *fault)
 {
 	struct control *control = calloc(1, sizeof(*control));
 
@@ -381,7 +391,8 @@ struct control *control_new(struct supervisor *supervisor, struct ev_loop *loop,
 		control->connection[i].control = control;
 		control->connection[i].fd = -1;
 	}
-	if (open_at(control, path, fault) < 0) {
+	if ((kept >= 0 ? take_over(control, path, kept) : open_at(control, path, fault)) <
+	    0) {
 		reserve_close(&control->reserve);
 		free(control);
 		return NULL;
@@ -392,6 +403,11 @@ struct control *control_new(struct supervisor *supervisor, struct ev_loop *loop,
 	ev_init(&control->pause, on_pause_over);
 	control->pause.data = control;
 	return control;
+}
+
+int control_fd(const struct control *control)
+{
+	return control->fd;
 }
 
 void control_free(struct control *control)

@@ -19,9 +19,11 @@
 struct control;
 struct ev_loop;
 
-/* Binds `path` (mode 0600) and starts to accept.  NULL with a fault on failure. */
+/* Binds `path` (mode 0600) and starts to accept; or goes on with `kept`, which is bound
+ * there and listens (< 0: there is none).  NULL with a fault on failure. */
 struct control *control_new(struct supervisor *supervisor, struct ev_loop *loop,
-			    const char *path, struct fault *fault);
+			    const char *path, int kept, struct fault *fault);
+int control_fd(const struct control *control); /* where it listens */
 /* From now on: by this mode and group; also changed live. */
 int control_admit(struct control *control, mode_t mode, gid_t group, struct fault *fault);
 /* A connection that was not asked for on the path, for a worker who may only read:

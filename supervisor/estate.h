@@ -25,23 +25,28 @@
 #include "supervisor/identity.h"
 #include "supervisor/ledger.h"
 #include "supervisor/listener.h"
+#include "supervisor/memory.h"
 #include "supervisor/pin.h"
 #include "supervisor/probe.h"
 #include "supervisor/process.h"
+#include "supervisor/store.h"
 #include "supervisor/supervisor.h"
 
-#define ASKED              (APP_LISTENS - SPEC_LISTEN) /* by workers, besides */
-#define REASON_SIZE        256
-#define BROKER_CALLERS     64
-#define PIDS               1024 /* chains of the table of pids; a power of two */
-#define SUPERVISOR_SIGNALS 9
-#define QUEUE              8192 /* events that wait for the drain */
-#define QUEUE_RESERVE      2048 /* of these, kept for exits and commands */
+#define ASKED               (APP_LISTENS - SPEC_LISTEN) /* by workers, besides */
+#define REASON_SIZE         256
+#define BROKER_CALLERS      64
+#define PIDS                1024 /* chains of the table of pids; a power of two */
+#define SUPERVISOR_SIGNALS  9
+#define QUEUE               8192 /* events that wait for the drain */
+#define SEAT_STATUS_UNKNOWN (-1) /* of an end that nobody told us of */
+#define QUEUE_RESERVE       2048 /* of these, kept for exits and commands */
 
 /* One address of an app.  `text` is as in the spec: unchanged text keeps its sockets. */
 struct holding {
 	struct holding *next;
 	uint32_t number; /* in its app, never given again */
+	uint64_t kept;   /* the sum of what was remembered of it; so below */
+	unsigned stored; /* slots whose sockets are in the store as they are */
 	char text[ADDRESS_TEXT];
 	struct listener listener;
 	bool stale; /* the steering program does not say what the buckets say */
@@ -71,6 +76,7 @@ struct generation {
 	unsigned holdings;  /* those of the spec, then those that workers asked for */
 	struct holding *holding[SPEC_LISTEN + ASKED]; /* borrowed from the app */
 	uint32_t named[SPEC_LISTEN + ASKED]; /* their numbers, as they were remembered */
+	uint64_t outline, kept;
 };
 
 /* What `balance` ordered; in force while the configuration says what it said then. */
@@ -129,6 +135,11 @@ struct seat {
 	msec sampled;
 	double cpu_percent; /* negative: not known yet */
 	uint64_t excess;    /* what it had of the measure that it exceeded */
+	struct {            /* another supervisor started it: it is no child of ours */
+		bool is_one;
+		struct ev_io watch;       /* of its pidfd: it has ended */
+		struct ev_timer patience; /* until somebody tells how */
+	} kin;
 };
 
 /* What a retiring slot still waits for on one address. */
@@ -154,6 +165,7 @@ struct place {
 	struct app *app;
 	unsigned slot;
 	struct heartbeat heartbeat;
+	uint64_t kept;
 	struct ev_io beat_watch;
 	struct ev_timer pause; /* after a flood */
 	bool flooded;          /* was said once */
@@ -174,6 +186,7 @@ struct operation {
 	uint32_t id;
 	const char *name; /* what people call it */
 	msec began;
+	uint64_t kept;
 };
 
 /* The queues of an app's own sockets, looked at only while connections come. */
@@ -203,6 +216,7 @@ struct app {
 	char name[SPEC_NAME];
 	struct origin *origin;
 	uint32_t origin_number; /* as it was remembered */
+	uint64_t kept, kept_slot[CORE_SLOTS + 1];
 	struct core_app core;
 	msec deadline; /* of the core, as of the last time the drain looked */
 	bool beaten;   /* a beat moved the deadline since */
@@ -255,6 +269,7 @@ struct broker {
 struct origin {
 	struct origin *next;
 	uint32_t number;
+	uint64_t kept;
 	char *path; /* absolute; NULL: the embedded one */
 	bool with_directory;
 	bool ad_hoc; /* a file of the ledger, with one app */
@@ -290,6 +305,22 @@ enum stage {
 
 #define EXIT_ALL_ENDED  10 /* every app ended for good, in order */
 #define EXIT_ALL_FAILED 11 /* every app ended for good, and one of them failed */
+
+/* What is written for whoever takes over (remember.c). */
+struct remembering {
+	struct memory memory;
+	struct buffer scratch;
+	uint64_t kept;   /* of the supervisor itself */
+	bool writes_all; /* anew, changed or not */
+	bool failed;     /* to find room for it */
+};
+
+/* Workers of a supervisor that died which could not be taken over. */
+struct leavers {
+	int *pidfd;
+	unsigned count;
+	struct ev_timer overdue;
+};
 
 struct supervisor {
 	struct ev_loop *loop;
@@ -327,17 +358,18 @@ struct supervisor {
 	struct inherited *inherited;
 	unsigned inherits;
 	int lock;
+	struct store store;
+	struct remembering remembering;
+	struct leavers leavers;
+	struct arena words;  /* of what was taken over, for as long as we live */
 	struct rlimit files; /* as it was before we raised it for ourselves */
 	bool stopping;
 	enum stage stage;
 	struct spec_ending ending; /* as configured */
 	int exit_code;
-	struct {            /* what systemd was told */
-		bool ready; /* by us, or by a predecessor */
-		bool heard; /* by us */
+	struct { /* what systemd was told */
+		bool ready;
 		bool reloading;
-		bool is_due;   /* that we are sane */
-		msec extended; /* when it was asked for more time; 0: never */
 		unsigned apps, online;
 	} told;
 	uint64_t followed;              /* of the chronicle, what followers were shown */
@@ -369,11 +401,6 @@ void app_alert(const struct app *app, const char *format, ...) PRINTF_LIKE(2, 3)
 
 /* fate.c */
 void apply_report_tell(struct supervisor *supervisor, const struct apply_report *report);
-
-/* service.c */
-void service_start(struct supervisor *supervisor);
-void service_update(struct supervisor *supervisor, bool changed); /* ends a turn */
-void service_reloading(struct supervisor *supervisor); /* whatever comes of it */
 
 /* signals.c */
 void signals_start(struct supervisor *supervisor);
@@ -420,6 +447,38 @@ void app_free(struct app *app); /* accepts NULL; all seats are vacant */
 void app_step(struct app *app, const struct core_event *event);
 void app_hear_late_beats(struct app *app);
 void app_settle(struct app *app); /* steers, parks, frees: after the steps of a turn */
+
+/* remember.c */
+/* By the names of the store, APP.SLOT.WHAT and so on. */
+int remember_fd(struct supervisor *supervisor, int fd, const char *format, ...)
+	PRINTF_LIKE(3, 4);
+void forget_fd(struct supervisor *supervisor, const char *format, ...) PRINTF_LIKE(2, 3);
+/* From now on, and all that there is now: 0, or negative errno. */
+int remember_all(struct supervisor *supervisor);
+void remember(struct supervisor *supervisor); /* but for the apps */
+void remember_app(struct app *app);           /* what changed of it */
+void remember_seat(struct app *app, struct seat_ref at);
+/* It is in no list any more. */
+void remember_gone(struct supervisor *supervisor, enum layout_kind kind, uint32_t app,
+		   uint32_t number);
+void remember_end(struct supervisor *supervisor);
+
+/* adopt.c */
+/* What a supervisor that died left: 0 it is ours; -ENOENT there is nothing, or nothing to
+ * tell; else why not, as a fault.  Whoever cannot be taken over is told to go. */
+int adopt(struct supervisor *supervisor, struct fault *fault);
+
+/* salvage.c */
+/* Whatever was built of it is forgotten. */
+void salvage_all(struct supervisor *supervisor);
+
+/* kin.c */
+void kin_meet(struct seat *seat); /* its pid and birth are in the book */
+/* Whoever is its parent told of its end; unknown ones are nobody's. */
+void kin_exited(struct supervisor *supervisor, pid_t pid, int status);
+void kin_end_strangers(struct supervisor *supervisor); /* born, and in no book */
+void kin_dismiss(struct seat *seat);
+void kin_dismiss_strangers(struct supervisor *supervisor);
 
 /* operation.c */
 int operation_begin(struct app *app, enum core_operation_kind kind,
@@ -475,20 +534,28 @@ const char *broker_door(const struct seat *seat); /* NULL: it came through none 
 
 /* snare.c */
 int snare_open(struct seat *seat, int *ret_theirs, struct fault *fault);
+void snare_adopt(struct seat *seat, int socket, int trap); /* -1: does not exist */
 void snare_close(struct seat *seat);
 
 /* channel.c */
 int channel_open(struct seat *seat, int *ret_theirs, struct fault *fault);
+void channel_adopt(struct seat *seat, int fd);
 void channel_close(struct seat *seat);
 
 /* seat.c */
 struct seat_ref seat_ref(const struct seat *seat);
+void seat_keep(const struct seat *seat, int fd, const char *what); /* in the store */
+void seat_drop(const struct seat *seat, const char *what);
 void seat_forget_doors(struct seat *seat); /* the ways on which it asks for sockets */
 struct place *place_need(struct app *app, unsigned slot, struct fault *fault);
+/* One whose fields were read, from now on the app's; `notify` < 0: it was not kept. */
+int place_adopt(struct app *app, unsigned slot, struct place *place, int notify,
+		struct fault *fault);
 void place_free(struct place *place);
 void place_read_beats(struct place *place);
 struct seat *seat_find(struct supervisor *supervisor, pid_t pid);
 void seat_register(struct seat *seat); /* has just been spawned */
+void seat_unregister(struct seat *seat, pid_t pid);
 void seat_exited(struct seat *seat, pid_t pid, int status);
 void seat_settle_exec(struct seat *seat);
 void seat_tell_exit(const struct seat *seat); /* as its CORE_EXIT is stepped */
@@ -507,6 +574,7 @@ struct holding *holding_need(struct app *app, const struct app_spec *spec,
 			     struct fault *fault);
 int holdings_grow(struct app *app, const struct generation *generation, unsigned slots,
 		  struct fault *fault);
+void holdings_keep(struct app *app); /* what the store does not have yet */
 void holdings_close(struct app *app);
 void holdings_sweep(struct app *app); /* closes those that no generation names */
 void holdings_heal(struct place *place);

@@ -279,6 +279,17 @@ unsigned generation_count(const struct app_spec *spec)
 	return spec_instances_count(&spec->instances, capacity_max());
 }
 
+static void keep(const struct app *app, const struct generation *generation)
+{
+	struct supervisor *supervisor = app->supervisor;
+
+	(void)remember_fd(supervisor, generation->directory, "%s.g%u.directory",
+			  app->name, generation->number);
+	if (generation->program.fd != -1)
+		(void)remember_fd(supervisor, generation->program.fd, "%s.g%u.program",
+				  app->name, generation->number);
+}
+
 /* On success the app owns it; it is dropped by generation_sweep when nothing uses it. */
 int generation_make(struct app *app, const struct app_spec *spec,
 		    struct generation **ret_generation, struct fault *fault)
@@ -304,6 +315,7 @@ int generation_make(struct app *app, const struct app_spec *spec,
 	generation->made = clock_now();
 	generation->next = app->generations;
 	app->generations = generation;
+	keep(app, generation);
 	digest_need(app->supervisor);
 	*ret_generation = generation;
 	return 0;
@@ -354,11 +366,15 @@ const struct app_spec *app_spec(const struct app *app)
 
 void generation_drop(struct app *app, struct generation *generation)
 {
+	struct supervisor *supervisor = app->supervisor;
 	struct generation **at = &app->generations;
 
 	while (*at != generation)
 		at = &(*at)->next;
 	*at = generation->next;
+	remember_gone(supervisor, LAYOUT_GENERATION, app->number, generation->number);
+	forget_fd(supervisor, "%s.g%u.directory", app->name, generation->number);
+	forget_fd(supervisor, "%s.g%u.program", app->name, generation->number);
 	generation_free(generation);
 }
 

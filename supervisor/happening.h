@@ -65,6 +65,7 @@
 	X(CONFIG_APPLIED, "config-applied", INFO, "configuration applied: %r")          \
 	X(CONFIG_REFUSED, "config-refused", ERROR, "%r")                                \
 	X(SUPERVISOR_STARTED, "supervisor-started", INFO, "clusterd %r")                \
+	X(ADOPTED, "adopted", INFO, "took over from a supervisor that died: %r")        \
 	X(LOGS_REOPENED, "logs-reopened", INFO, "reopening logs")                       \
 	X(SHUTDOWN, "shutdown", INFO, "stopping all")                                   \
 	X(SHUTDOWN_OVERDUE, "shutdown-overdue", WARN,                                   \

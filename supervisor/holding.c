@@ -43,6 +43,18 @@ static unsigned take_inherited(const struct supervisor *supervisor,
 	return count;
 }
 
+/* Of one that all slots share there is one socket. */
+static void keep(struct app *app, struct holding *holding)
+{
+	const struct listener *listener = &holding->listener;
+
+	for (; holding->stored < (listener->shared ? 1 : listener->slots);
+	     holding->stored++)
+		(void)remember_fd(app->supervisor, listener->fd[holding->stored],
+				  "%s.%u.h%u", app->name, holding->stored,
+				  holding->number);
+}
+
 static struct holding *holding_new(struct app *app, const char *text, unsigned slots,
 				   int backlog, struct fault *fault)
 {
@@ -67,8 +79,10 @@ static struct holding *holding_new(struct app *app, const char *text, unsigned s
 		return NULL;
 	}
 	holding->stale = true;
+	holding->number = ++app->last_holding;
 	holding->next = app->holdings;
 	app->holdings = holding;
+	keep(app, holding);
 	return holding;
 }
 
@@ -139,29 +153,38 @@ int holdings_grow(struct app *app, const struct generation *generation, unsigned
 		result = listener_grow(&at->listener, sockets, fault);
 		if (result < 0)
 			return result;
+		keep(app, at);
 		warn_of_foreign(app, at);
 	}
 	return 0;
 }
 
-static void holding_free(struct holding *holding)
+static void holding_free(struct app *app, struct holding *holding)
 {
+	remember_gone(app->supervisor, LAYOUT_HOLDING, app->number, holding->number);
+	for (unsigned slot = 0; slot < holding->stored; slot++)
+		forget_fd(app->supervisor, "%s.%u.h%u", app->name, slot, holding->number);
 	listener_close(&holding->listener);
 	free(holding);
 }
 
+void holdings_keep(struct app *app)
+{
+	for (struct holding *at = app->holdings; at != NULL; at = at->next)
+		keep(app, at);
+}
+
 void holdings_close(struct app *app)
 {
-	struct holding *next;
-
 	route_forget(app);
 	for (struct generation *at = app->generations; at != NULL; at = at->next)
 		at->holdings = 0;
-	for (struct holding *at = app->holdings; at != NULL; at = next) {
-		next = at->next;
-		holding_free(at);
+	while (app->holdings != NULL) {
+		struct holding *first = app->holdings;
+
+		app->holdings = first->next;
+		holding_free(app, first);
 	}
-	app->holdings = NULL;
 	app->quenched = false;
 }
 
@@ -187,7 +210,7 @@ void holdings_sweep(struct app *app)
 		}
 		route_forget(app);
 		*at = holding->next;
-		holding_free(holding);
+		holding_free(app, holding);
 	}
 }
 
@@ -206,6 +229,8 @@ static void heal(const struct place *place, struct holding *holding, unsigned so
 		app_alert(place->app, "slot %u: %s does not listen: %s", place->slot,
 			  holding->text, strerror(-healed));
 	holding->stale = holding->stale || healed > 0;
+	if (healed > 0)
+		holding->stored = 0; /* the number may stand for another socket now */
 }
 
 /* A worker may have ended LISTEN for all holders, or removed the path: made good again.
@@ -220,4 +245,5 @@ void holdings_heal(struct place *place)
 		if (place->slot > 0 && sharing_is_on(app))
 			heal(place, at, 0);
 	}
+	holdings_keep(app);
 }

@@ -2,7 +2,7 @@
 
 #include "supervisor/estate.h"
 
-#define EXITS     (EXIT_NEVER_RAN + 1)
+#define EXITS     (EXIT_UNKNOWN + 1)
 #define WORDS     65536 /* of a command or an environment */
 #define GROUPS    65536 /* that a user can be in */
 #define VARIABLES 65536
@@ -77,6 +77,8 @@ static const struct record_row policy[] = {
 	{NUMBER(23, abort_timeout)},
 	{NUMBER(24, kill_retry)},
 	{FLAG(25, moves)},
+	{CHOICE(26, drain, CORE_DRAIN_QUIET + 1)},
+	{NUMBER(27, drain_grace)},
 	END
 };
 #undef T
@@ -97,6 +99,9 @@ static const struct record_row worker[] = {
 	{NUMBER(12, lot)},
 	{CHOICE(13, due, CORE_BOUNDS)},
 	{FLAG(14, undone)},
+	{FLAG(15, unaware)},
+	{FLAG(16, speaks)},
+	{UPTO(17, socket, 1)},
 	END
 };
 #undef T
@@ -108,6 +113,7 @@ static const struct record_row slot[] = {
 	{FLAG(3, owed)},
 	{FLAG(4, resting)},
 	{FLAG(5, restarting)},
+	{UPTO(6, socket, 1)},
 	END
 };
 #undef T
@@ -459,13 +465,26 @@ static const struct record_row supervisor[] = {
 	{STRUCT(9, rules.mode, option)},
 	{NUMBER(10, rules.group)},
 	{UPTO(11, rules.log_level, 8)},
-	{FLAG(12, told.ready)},
 	{CHOICE(13, stage, STAGE_LAST + 1)},
 	{NUMBER(14, ending.stop_delay)},
 	{CHOICE(15, ending.exit_when, SPEC_EXIT_ALL_ENDED + 1)},
 	END
 };
 #undef T
+
+/* Who adds a field adds its row, and then says here how large it is now. */
+#if UINTPTR_MAX == UINT64_MAX
+#define IS(type, size) _Static_assert(sizeof(type) == (size), #type " has a row for each field")
+IS(struct core_policy, 192);
+IS(struct worker, 72);
+IS(struct slot, 168);
+IS(struct core_app, 43480);
+IS(struct app_spec, 912);
+IS(struct process_rights, 576);
+IS(struct identity, 48);
+IS(struct dealing, 516);
+IS(struct last_exit, 280);
+#endif
 
 #define ROWS(rows, type) {#rows, rows, sizeof(struct type)}
 

@@ -93,8 +93,10 @@ static struct operation *take(struct app *app, uint32_t id)
 	while (*at != NULL && (*at)->id != id)
 		at = &(*at)->next;
 	operation = *at;
-	if (operation != NULL)
-		*at = operation->next;
+	if (operation == NULL)
+		return NULL;
+	*at = operation->next;
+	remember_gone(app->supervisor, LAYOUT_OPERATION, app->number, id);
 	return operation;
 }
 

@@ -16,7 +16,8 @@
 #include "common/fd.h"
 #include "supervisor/birth.h"
 
-#define SWEEP_ROUNDS 4 /* enough for what forks while it is swept, but for a bomb */
+#define BIRTH_FIELD  22 /* of /proc/PID/stat, counted from 1 */
+#define SWEEP_ROUNDS 4  /* enough for what forks while it is swept, but for a bomb */
 
 /* ---- birth ---- */
 
@@ -100,6 +101,7 @@ int process_spawn(struct process *ret_process, const struct process_order *order
 	}
 	ret_process->pid = pid;
 	ret_process->pidfd = pidfd;
+	ret_process->birth = 0;
 	ret_process->exec_pipe = fd_take(&exec_pipe);
 	return 0;
 }
@@ -215,6 +217,34 @@ unsigned process_sweep(pid_t leader)
 			break;
 	}
 	return found;
+}
+
+unsigned process_sweep_left(pid_t leader, uint64_t birth)
+{
+	uint64_t now = process_read_birth(leader);
+	unsigned found, last;
+
+	if (leader <= 1 || (now != 0 && now != birth))
+		return 0;
+	found = last = kill_members(leader);
+	for (int i = 1; i < SWEEP_ROUNDS && last > 0; i++)
+		last = kill_members(leader);
+	return found;
+}
+
+uint64_t process_read_birth(pid_t pid)
+{
+	char path[32], text[1024];
+	unsigned long long birth = 0;
+	const char *at;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (fd_read_text(path, text, sizeof(text)) <= 0)
+		return 0;
+	at = strrchr(text, ')'); /* its name may have anything in it */
+	for (int i = 2; at != NULL && i < BIRTH_FIELD; i++)
+		at = strchr(at + 1, ' ');
+	return at != NULL && sscanf(at, "%llu", &birth) == 1 ? birth : 0;
 }
 
 /* ---- exits ---- */

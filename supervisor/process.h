@@ -72,7 +72,8 @@ struct process {
 	pid_t pid;     /* 0: none */
 	int pidfd;     /* readable when it has exited */
 	int exec_pipe; /* readable: exec failed (bytes) or succeeded (end); -1: settled */
-	uint64_t birth; /* when it began, in the kernel's ticks: no other of this pid did */
+	uint64_t birth; /* when it began, in the kernel's ticks: no other of this pid did
+			 */
 };
 
 #define PROCESS_NONE ((struct process){.pid = 0, .pidfd = -1, .exec_pipe = -1})
@@ -99,10 +100,16 @@ pid_t process_next_exited(void);
  * yet collected.  Returns how many were found alive.  Costs one look at our own children
  * when, as nearly always, nothing is; needs us to be the subreaper. */
 unsigned process_sweep(pid_t leader);
+/* The same of a leader that is no child of ours and may have been collected: nothing when
+ * its number is another's by now, whose birth is not this one. */
+unsigned process_sweep_left(pid_t leader, uint64_t birth);
 
 /* Collects the status (as of waitpid) and frees the pid; `process`, unless NULL (an
  * orphan), is left empty.  -EAGAIN: it has not ended, -ECHILD: not our child. */
 int process_collect(pid_t pid, struct process *process, int *ret_status);
+
+/* When it began, in the kernel's ticks since the boot; 0: there is none. */
+uint64_t process_read_birth(pid_t pid);
 
 /* Is `pid` of the session led by `leader`, which is not collected? */
 bool process_is_of_session(pid_t pid, pid_t leader);

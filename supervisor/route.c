@@ -118,6 +118,9 @@ static void quench(struct app *app, bool quench)
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
 		for (unsigned slot = 0; slot < at->listener.slots; slot++)
 			(void)listener_quench(&at->listener, slot, quench);
+	for (struct holding *at = app->holdings; at != NULL && !quench; at = at->next)
+		at->stored = 0;
+	holdings_keep(app);
 	app->quenched = quench;
 }
 

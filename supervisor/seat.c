@@ -62,6 +62,7 @@ static void translate(struct seat *seat, const struct beat *beat)
 	}
 	if (beat->ready) {
 		seat->figures.ready = true;
+		remember_seat(seat->place->app, seat_ref(seat)); /* said only once */
 		post(seat, CORE_READY, 0);
 	}
 	if (beat->watchdog) {
@@ -162,18 +163,50 @@ static void seat_init(struct seat *seat, struct place *place)
 	seat->place = place;
 	seat->process.pidfd = -1;
 	seat->process.exec_pipe = -1;
+	seat->kin.is_one = false;
 	seat->channel.fd = -1;
 	seat->snare.socket = seat->snare.trap = -1;
 }
 
-static int open_notify(struct place *place, struct fault *fault)
+#define NOTIFY_PATH (PLACES_PATH + SPEC_NAME + 32)
+
+static void name_notify(const struct place *place, char path[NOTIFY_PATH])
 {
 	const struct app *app = place->app;
-	char path[PLACES_PATH + SPEC_NAME + 32];
 
-	(void)snprintf(path, sizeof(path), "%s/notify/%s.%u", app->supervisor->places.run,
+	(void)snprintf(path, NOTIFY_PATH, "%s/notify/%s.%u", app->supervisor->places.run,
 		       app->name, place->slot);
+}
+
+static int open_notify(struct place *place, struct fault *fault)
+{
+	char path[NOTIFY_PATH];
+
+	name_notify(place, path);
 	return heartbeat_open(&place->heartbeat, path, fault);
+}
+
+static void place_init(struct place *place, struct app *app, unsigned slot)
+{
+	place->app = app;
+	place->slot = slot;
+	for (unsigned i = 0; i < CORE_SEATS; i++)
+		seat_init(&place->seat[i], place);
+	place->heartbeat.fd = -1;
+}
+
+static void place_begin(struct place *place)
+{
+	struct app *app = place->app;
+
+	ev_io_init(&place->beat_watch, on_beats, place->heartbeat.fd, EV_READ);
+	place->beat_watch.data = place;
+	ev_timer_init(&place->pause, on_pause_over, PAUSE, 0.);
+	place->pause.data = place;
+	ev_io_start(app->supervisor->loop, &place->beat_watch);
+	app->place[place->slot] = place;
+	(void)remember_fd(app->supervisor, place->heartbeat.fd, "%s.%u.notify", app->name,
+			  place->slot);
 }
 
 /* The slot's place, made when it is first needed. */
@@ -188,22 +221,32 @@ struct place *place_need(struct app *app, unsigned slot, struct fault *fault)
 		(void)fault_set(fault, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	place->app = app;
-	place->slot = slot;
-	for (unsigned i = 0; i < CORE_SEATS; i++)
-		seat_init(&place->seat[i], place);
-	place->heartbeat.fd = -1;
+	place_init(place, app, slot);
 	if (open_notify(place, fault) < 0) {
 		free(place);
 		return NULL;
 	}
-	ev_io_init(&place->beat_watch, on_beats, place->heartbeat.fd, EV_READ);
-	place->beat_watch.data = place;
-	ev_timer_init(&place->pause, on_pause_over, PAUSE, 0.);
-	place->pause.data = place;
-	ev_io_start(app->supervisor->loop, &place->beat_watch);
-	app->place[slot] = place;
+	place_begin(place);
 	return place;
+}
+
+int place_adopt(struct app *app, unsigned slot, struct place *place, int notify,
+		struct fault *fault)
+{
+	char path[NOTIFY_PATH];
+	int result = 0;
+
+	place_init(place, app, slot);
+	name_notify(place, path);
+	(void)text_copy(place->heartbeat.path, sizeof(place->heartbeat.path), path);
+	place->heartbeat.fd = notify;
+	if (notify < 0)
+		result = open_notify(place, fault);
+	if (result < 0)
+		free(place);
+	else
+		place_begin(place);
+	return result;
 }
 
 /* Accepts NULL.  No worker sits there any more. */
@@ -214,6 +257,7 @@ void place_free(struct place *place)
 	ev_io_stop(place->app->supervisor->loop, &place->beat_watch);
 	ev_timer_stop(place->app->supervisor->loop, &place->pause);
 	checkup_free(place);
+	forget_fd(place->app->supervisor, "%s.%u.notify", place->app->name, place->slot);
 	heartbeat_close(&place->heartbeat);
 	free(place);
 }
@@ -232,12 +276,14 @@ void seat_register(struct seat *seat)
 	struct seat **chain;
 
 	seat->pid = seat->process.pid;
+	if (seat->process.birth == 0)
+		seat->process.birth = process_read_birth(seat->pid);
 	chain = &seat->place->app->supervisor->by_pid[(unsigned)seat->process.pid % PIDS];
 	seat->next_by_pid = *chain;
 	*chain = seat;
 }
 
-static void seat_unregister(struct seat *seat, pid_t pid)
+void seat_unregister(struct seat *seat, pid_t pid)
 {
 	struct seat **at = &seat->place->app->supervisor->by_pid[(unsigned)pid % PIDS];
 
@@ -266,7 +312,9 @@ void seat_settle_exec(struct seat *seat)
 
 static void describe_end(const struct seat *seat, int status, char *text, size_t size)
 {
-	if (WIFSIGNALED(status))
+	if (status == SEAT_STATUS_UNKNOWN)
+		(void)snprintf(text, size, "ended, nobody knows how");
+	else if (WIFSIGNALED(status))
 		(void)snprintf(text, size, "killed by SIG%s%s",
 			       text_signal_name(WTERMSIG(status)),
 			       WCOREDUMP(status) ? " (core dumped)" : "");
@@ -317,6 +365,8 @@ static void record_end(struct seat *seat, int status)
 		exit->kind = EXIT_NEVER_RAN;
 	else
 		exit->kind = WIFSIGNALED(status) ? EXIT_SIGNAL : EXIT_CODE;
+	if (status == SEAT_STATUS_UNKNOWN && !seat->exec_failed)
+		exit->kind = EXIT_UNKNOWN;
 	exit->number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 	exit->core = WIFSIGNALED(status) && WCOREDUMP(status);
 	exit->at_wall = clock_wall();
@@ -342,6 +392,23 @@ static uint32_t verdict(const struct seat *seat, int status)
 		if (generation->spec->stop_exit_code[i] == WEXITSTATUS(status))
 			return CORE_EXIT_FINAL;
 	return WEXITSTATUS(status) == 0 ? CORE_EXIT_CLEAN : CORE_EXIT_FAILURE;
+}
+
+void seat_keep(const struct seat *seat, int fd, const char *what)
+{
+	const struct app *app = seat->place->app;
+	struct seat_ref at = seat_ref(seat);
+
+	(void)remember_fd(app->supervisor, fd, "%s.%u.%u.%s", app->name, at.slot, at.seat,
+			  what);
+}
+
+void seat_drop(const struct seat *seat, const char *what)
+{
+	const struct app *app = seat->place->app;
+	struct seat_ref at = seat_ref(seat);
+
+	forget_fd(app->supervisor, "%s.%u.%u.%s", app->name, at.slot, at.seat, what);
 }
 
 void seat_forget_doors(struct seat *seat)

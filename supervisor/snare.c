@@ -61,10 +61,12 @@ static void on_laid(struct ev_loop *loop, struct ev_io *watch, int events)
 	if (fd == -EAGAIN)
 		return;
 	ev_io_stop(loop, watch);
+	seat_drop(seat, "snare");
 	fd_close(&seat->snare.socket);
 	if (fd < 0)
 		return;
 	seat->snare.trap = fd;
+	seat_keep(seat, fd, "trap");
 	ev_io_init(watch, on_call, fd, EV_READ);
 	ev_io_start(loop, watch);
 }
@@ -82,8 +84,23 @@ int snare_open(struct seat *seat, int *ret_theirs, struct fault *fault)
 	ev_io_init(&snare->watch, on_laid, end[0], EV_READ);
 	snare->watch.data = seat;
 	ev_io_start(seat->place->app->supervisor->loop, &snare->watch);
+	seat_keep(seat, end[0], "snare");
 	*ret_theirs = end[1];
 	return 0;
+}
+
+void snare_adopt(struct seat *seat, int socket, int trap)
+{
+	struct snare *snare = &seat->snare;
+
+	snare->socket = socket;
+	snare->trap = trap;
+	if (trap != -1)
+		ev_io_init(&snare->watch, on_call, trap, EV_READ);
+	else
+		ev_io_init(&snare->watch, on_laid, socket, EV_READ);
+	snare->watch.data = seat;
+	ev_io_start(seat->place->app->supervisor->loop, &snare->watch);
 }
 
 /* Accepts one that was never opened. */
@@ -94,6 +111,8 @@ void snare_close(struct seat *seat)
 	if (snare->socket == -1 && snare->trap == -1)
 		return;
 	ev_io_stop(seat->place->app->supervisor->loop, &snare->watch);
+	seat_drop(seat, "snare");
+	seat_drop(seat, "trap");
 	fd_close(&snare->socket);
 	fd_close(&snare->trap);
 }

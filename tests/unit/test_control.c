@@ -89,7 +89,7 @@ static void begin(void)
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/control.sock",
 		       folder);
 	loop = ev_loop_new(EVFLAG_AUTO);
-	control = control_new(&fake, loop, address.sun_path, &fault);
+	control = control_new(&fake, loop, address.sun_path, -1, &fault);
 	ck_assert_msg(control != NULL, "%s", fault.text);
 }
 
@@ -169,7 +169,7 @@ START_TEST(a_socket_that_was_left_over_is_replaced)
 
 	control_free(control);
 	ck_assert_int_eq(mknod(address.sun_path, S_IFREG | 0600, 0), 0);
-	control = control_new(&fake, loop, address.sun_path, &fault);
+	control = control_new(&fake, loop, address.sun_path, -1, &fault);
 	ck_assert_ptr_nonnull(control);
 	ck_assert_int_eq(close(dial()), 0);
 }
@@ -182,7 +182,7 @@ START_TEST(a_path_that_is_too_long_is_a_fault)
 
 	memset(path, 'x', sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
-	ck_assert_ptr_null(control_new(&fake, loop, path, &fault));
+	ck_assert_ptr_null(control_new(&fake, loop, path, -1, &fault));
 	ck_assert_ptr_nonnull(strstr(fault.text, "too long"));
 }
 END_TEST

@@ -1,1 +1,0 @@
-s|=> \(response\.end(.*)\))|=> setTimeout(() => \1, 30))|
