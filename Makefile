@@ -313,7 +313,8 @@ soak:
 	@$(MAKE) --no-print-directory model
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(or $(SOAK_SECONDS),3600)
-	@SOAK=1 BUILD=$(abspath $(BUILD)) scripts/run-tests.sh $(sort $(filter-out %/lib.sh,$(wildcard tests/soak/*.sh)))
+	@SOAK=1 BUILD=$(abspath $(BUILD)) scripts/run-tests.sh \
+		$(sort $(filter-out %/lib.sh,$(wildcard tests/soak/*.sh tests/system/5[4-7]-*.sh)))
 
 # Figures are for people, never for a verdict: no test reads them.
 .PHONY: bench

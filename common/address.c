@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define UNIX_PREFIX "unix:"
+#define UDP_PREFIX  "udp:"
 
 static bool port_parse(unsigned *ret_port, const char *text)
 {
@@ -103,15 +104,14 @@ static int host_parse(struct address *ret_address, char *host, struct fault *fau
 	return v4_parse(ret_address, host, fault);
 }
 
-int address_parse(struct address *ret_address, const char *text, struct fault *fault)
+static int port_of_host_parse(struct address *ret_address, const char *text,
+			      struct fault *fault)
 {
 	char host[ADDRESS_TEXT];
 	char *colon;
 	unsigned port;
 	int result;
 
-	if (strncmp(text, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
-		return path_parse(ret_address, text + strlen(UNIX_PREFIX), fault);
 	if (strlen(text) >= sizeof(host))
 		return fault_set(fault, -EINVAL, "an address has at most %zu characters",
 				 sizeof(host) - 1);
@@ -129,6 +129,21 @@ int address_parse(struct address *ret_address, const char *text, struct fault *f
 	result = host_parse(ret_address, colon ? host : NULL, fault);
 	if (result == 0)
 		address_set_port(ret_address, port);
+	return result;
+}
+
+int address_parse(struct address *ret_address, const char *text, struct fault *fault)
+{
+	bool datagram = strncmp(text, UDP_PREFIX, strlen(UDP_PREFIX)) == 0;
+	int result;
+
+	if (strncmp(text, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
+		return path_parse(ret_address, text + strlen(UNIX_PREFIX), fault);
+	if (datagram)
+		text += strlen(UDP_PREFIX);
+	result = port_of_host_parse(ret_address, text, fault);
+	if (result == 0)
+		ret_address->datagram = datagram;
 	return result;
 }
 
@@ -206,16 +221,19 @@ static int of_v6_socket(struct address *address, int fd)
 int address_of_socket(struct address *ret_address, int fd)
 {
 	struct address address = {.bytes = sizeof(address.at)};
-	int result = 0;
+	int result = 0, type = 0;
+	socklen_t bytes = sizeof(type);
 
-	if (getsockname(fd, &address.at.any, &address.bytes) == -1)
+	if (getsockname(fd, &address.at.any, &address.bytes) == -1 ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) == -1)
 		return -errno;
+	address.datagram = type == SOCK_DGRAM;
 	if (address.at.any.sa_family == AF_INET)
 		address.kind = ADDRESS_V4;
 	else if (address.at.any.sa_family == AF_INET6)
 		result = of_v6_socket(&address, fd);
 	else if (address.at.any.sa_family == AF_UNIX &&
-		 address.at.path.sun_path[0] == '/')
+		 address.at.path.sun_path[0] == '/' && !address.datagram)
 		address.kind = ADDRESS_UNIX;
 	else
 		result = -EAFNOSUPPORT;
@@ -226,19 +244,22 @@ int address_of_socket(struct address *ret_address, int fd)
 
 void address_format(const struct address *address, char text[ADDRESS_TEXT])
 {
+	const char *prefix = address->datagram ? UDP_PREFIX : "";
 	char host[INET6_ADDRSTRLEN] = "";
 
 	switch (address->kind) {
 	case ADDRESS_V4:
 		(void)inet_ntop(AF_INET, &address->at.v4.sin_addr, host, sizeof(host));
-		snprintf(text, ADDRESS_TEXT, "%s:%u", host, address_port(address));
+		snprintf(text, ADDRESS_TEXT, "%s%s:%u", prefix, host,
+			 address_port(address));
 		break;
 	case ADDRESS_V6:
 		(void)inet_ntop(AF_INET6, &address->at.v6.sin6_addr, host, sizeof(host));
-		snprintf(text, ADDRESS_TEXT, "[%s]:%u", host, address_port(address));
+		snprintf(text, ADDRESS_TEXT, "%s[%s]:%u", prefix, host,
+			 address_port(address));
 		break;
 	case ADDRESS_DUAL:
-		snprintf(text, ADDRESS_TEXT, "*:%u", address_port(address));
+		snprintf(text, ADDRESS_TEXT, "%s*:%u", prefix, address_port(address));
 		break;
 	case ADDRESS_UNIX:
 		snprintf(text, ADDRESS_TEXT, UNIX_PREFIX "%s", address->at.path.sun_path);
@@ -259,6 +280,8 @@ int address_compare(const struct address *one, const struct address *other)
 {
 	if (one->kind != other->kind)
 		return one->kind < other->kind ? -1 : 1;
+	if (one->datagram != other->datagram)
+		return one->datagram ? 1 : -1;
 	if (one->kind == ADDRESS_UNIX)
 		return strcmp(one->at.path.sun_path, other->at.path.sun_path);
 	if (address_port(one) != address_port(other))
@@ -275,6 +298,8 @@ bool address_claims(const struct address *one, const struct address *other)
 {
 	if (one->kind == ADDRESS_UNIX || other->kind == ADDRESS_UNIX)
 		return address_equal(one, other);
+	if (one->datagram != other->datagram)
+		return false;
 	if (address_port(one) != address_port(other) || address_port(one) == 0)
 		return false;
 	if (one->kind == ADDRESS_DUAL || other->kind == ADDRESS_DUAL)
@@ -287,13 +312,19 @@ bool address_claims(const struct address *one, const struct address *other)
 bool address_of_slot(const struct address *listener, unsigned slot,
 		     struct address *ret_source, struct address *ret_target)
 {
-	if (listener->kind != ADDRESS_V4 && listener->kind != ADDRESS_DUAL)
+	if ((listener->kind != ADDRESS_V4 && listener->kind != ADDRESS_DUAL) ||
+	    listener->datagram)
 		return false;
 	*ret_source = address_v4(ADDRESS_OF_SLOTS + slot, 0);
 	*ret_target = is_any(listener)
 			      ? address_v4(INADDR_LOOPBACK, address_port(listener))
 			      : *listener;
 	return true;
+}
+
+bool address_is_tcp(const struct address *address)
+{
+	return address->kind != ADDRESS_UNIX && !address->datagram;
 }
 
 unsigned address_port(const struct address *address)

@@ -2,7 +2,8 @@
  * address.h - where an app listens: text <-> value.
  *
  * "127.0.0.1:8080", "[::1]:8080" (v6 only), "*:8080" or "8080" (one dual-stack socket),
- * "unix:/run/web.sock" (absolute path).  Port 0: the kernel picks one.  Host names are
+ * "unix:/run/web.sock" (absolute path); "udp:" before any of the first is UDP, what has
+ * neither is TCP.  Port 0: the kernel picks one.  Host names are
  * refused: what one resolves to can change between two starts.  Needs no allocation.
  */
 #ifndef COMMON_ADDRESS_H
@@ -25,6 +26,7 @@ enum address_kind { ADDRESS_V4, ADDRESS_V6, ADDRESS_DUAL, ADDRESS_UNIX };
 
 struct address {
 	enum address_kind kind;
+	bool datagram; /* UDP */
 	socklen_t bytes;
 	union {
 		struct sockaddr any;
@@ -35,7 +37,7 @@ struct address {
 };
 
 int address_parse(struct address *ret_address, const char *text, struct fault *fault);
-/* What a program binds a socket of its own to.  -EAFNOSUPPORT: nothing an address can
+/* What a program binds a TCP socket of its own to.  -EAFNOSUPPORT: nothing an address can
  * say; scopes of IPv6 are such a thing. */
 int address_of_name(struct address *ret_address, const struct sockaddr *name,
 		    socklen_t bytes, bool only_v6);
@@ -51,6 +53,7 @@ bool address_claims(const struct address *one, const struct address *other);
  * has no such address, since only IPv4 has, alone or dual-stack. */
 bool address_of_slot(const struct address *listener, unsigned slot,
 		     struct address *ret_source, struct address *ret_target);
+bool address_is_tcp(const struct address *address);
 unsigned address_port(const struct address *address); /* 0 for Unix */
 void address_set_port(struct address *address, unsigned port);
 

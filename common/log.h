@@ -23,7 +23,7 @@ void log_init(const char *program);
 void log_set_level(enum log_level wanted);
 bool log_would(enum log_level asked);
 const char *log_level_name(enum log_level asked);
-int log_level_priority(enum log_level asked); /* of syslog(3) */
+int log_level_priority(enum log_level asked); /* 3 to 7, as the journal has it */
 
 /* An entry of the journal in place of a line, where lines go to the journal; false: they
  * do not, or it does not take it now, and a line is to be written. */

@@ -13,7 +13,7 @@ rooms='
 supervisor > supervisor apply report recall launch origin app generation digest environment
 	operation seat spawn route broker channel snare checkup dealing crowd bounds holding signals
 	status rights estate clusterd sharing layout remember adopt salvage kin
-	tell fate happening chronicle entry
+	tell fate happening chronicle entry service
 	shutdown
 control > control access reserve commands adjust call judge orders view select queries
 	follow retell describe

@@ -61,8 +61,6 @@ static void answer(struct seat *seat, const struct node_message *query)
 	buffer_init(&line, NODE_LINE);
 	if (query->fd != -1)
 		result = broker_find_lent(seat, query->fd, &fd);
-	else if (query->is_addressable && query->datagram)
-		result = -ENOTSUP;
 	else if (query->is_addressable)
 		result = broker_find(seat, &query->address, query->index, owner_of(seat),
 				     &fd);

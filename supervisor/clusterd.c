@@ -225,7 +225,7 @@ static void say_ready_and_no_more(struct supervisor *supervisor)
 {
 	notify_ready();
 	notify_close();
-	supervisor->told.ready = true;
+	supervisor->told.ready = supervisor->told.heard = true;
 	(void)unsetenv("NOTIFY_SOCKET");
 }
 

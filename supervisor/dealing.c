@@ -212,7 +212,7 @@ static bool has_own_sockets(const struct app *app)
 			return true;
 	for (unsigned i = 0; i < spec->listen_count && app->holdings == NULL; i++)
 		if (address_parse(&address, spec->listen[i], NULL) == 0 &&
-		    address.kind != ADDRESS_UNIX)
+		    address_is_tcp(&address))
 			return true;
 	return false;
 }

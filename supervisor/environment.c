@@ -226,7 +226,7 @@ static void set_listeners(struct builder *builder, const struct generation *gene
 			       "%slisten-%u", i > 0 ? ":" : "", i);
 		(void)snprintf(nginx + nginx_used, sizeof(nginx) - nginx_used, "%u;",
 			       3 + i);
-		if (address->kind != ADDRESS_UNIX) {
+		if (address_is_tcp(address)) {
 			ports++;
 			port = address_port(address);
 		}

@@ -367,9 +367,12 @@ struct supervisor {
 	enum stage stage;
 	struct spec_ending ending; /* as configured */
 	int exit_code;
-	struct { /* what systemd was told */
-		bool ready;
+	struct {            /* what systemd was told */
+		bool ready; /* by us, or by a predecessor */
+		bool heard; /* by us */
 		bool reloading;
+		bool is_due;   /* that we are sane */
+		msec extended; /* when it was asked for more time; 0: never */
 		unsigned apps, online;
 	} told;
 	uint64_t followed;              /* of the chronicle, what followers were shown */
@@ -401,6 +404,11 @@ void app_alert(const struct app *app, const char *format, ...) PRINTF_LIKE(2, 3)
 
 /* fate.c */
 void apply_report_tell(struct supervisor *supervisor, const struct apply_report *report);
+
+/* service.c */
+void service_start(struct supervisor *supervisor);
+void service_update(struct supervisor *supervisor, bool changed); /* ends a turn */
+void service_reloading(struct supervisor *supervisor); /* whatever comes of it */
 
 /* signals.c */
 void signals_start(struct supervisor *supervisor);

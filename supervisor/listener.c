@@ -116,10 +116,11 @@ static int open_taken(struct listener *listener, unsigned slots, int *fd,
 	if (result < 0)
 		return result;
 	listener->taken = true;
-	if (listener->address.kind == ADDRESS_UNIX) {
+	if (!address_is_tcp(&listener->address)) {
 		listener->shared = true;
 		listener->slots = slots;
-		local_adopt(&listener->local, &listener->address, *fd);
+		if (listener->address.kind == ADDRESS_UNIX)
+			local_adopt(&listener->local, &listener->address, *fd);
 	} else {
 		listener->slots = 1;
 		result = group_join(&listener->group, port_inode(*fd), 0);
@@ -141,6 +142,19 @@ static int open_local(struct listener *listener, unsigned slots, struct fault *f
 	return 0;
 }
 
+/* One queue for all slots: whoever is free reads next, and it outlives them. */
+static int open_datagram(struct listener *listener, unsigned slots, struct fault *fault)
+{
+	int fd = port_bind_datagram(&listener->address);
+
+	if (fd < 0)
+		return port_explain(fault, fd, &listener->address);
+	listener->shared = true;
+	listener->slots = slots;
+	listener->fd[0] = fd;
+	return 0;
+}
+
 static int open_any(struct listener *listener, unsigned slots, const int *taken,
 		    unsigned taken_count, struct fault *fault)
 {
@@ -159,6 +173,8 @@ static int open_any(struct listener *listener, unsigned slots, const int *taken,
 		return open_taken(listener, slots, &fd, fault);
 	if (listener->address.kind == ADDRESS_UNIX)
 		return open_local(listener, slots, fault);
+	if (listener->address.datagram)
+		return open_datagram(listener, slots, fault);
 	return open_group(listener, slots, fault);
 }
 
@@ -314,7 +330,7 @@ int listener_depth(const struct listener *listener, unsigned slot, unsigned *ret
 	socklen_t bytes = sizeof(info);
 	int fd;
 
-	if (slot >= listener->slots) {
+	if (slot >= listener->slots || listener->address.datagram) {
 		*ret_depth = 0;
 		return 0;
 	}
@@ -347,7 +363,7 @@ int listener_quench(struct listener *listener, unsigned slot, bool quench)
 {
 	int fd, result;
 
-	if (listener->address.kind == ADDRESS_UNIX || slot >= listener->slots)
+	if (!address_is_tcp(&listener->address) || slot >= listener->slots)
 		return 0;
 	fd = listener_fd(listener, slot);
 	if (quench)
@@ -377,6 +393,8 @@ int listener_heal(struct listener *listener, unsigned slot)
 
 	if (listener->address.kind == ADDRESS_UNIX || slot >= listener->slots)
 		return 0;
+	if (listener->address.datagram)
+		return port_disconnect(listener_fd(listener, slot));
 	result = listener->shared ? 0 : observe(listener);
 	if (result == 0 && !port_listens(listener_fd(listener, slot))) {
 		result = listen_again(listener, slot);

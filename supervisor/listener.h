@@ -2,9 +2,9 @@
  * listener.h - one listen address of an app: a socket per slot, owned by the master.
  *
  * TCP: one SO_REUSEPORT socket per slot, non-blocking and close-on-exec; slot i's socket
- * is lent to whichever worker sits in slot i and outlives it.  Unix: one socket shared by
- * all slots.  The listener keeps the steering program attached to the group, by its
- * mirror of the kernel's order of members (group.h).
+ * is lent to whichever worker sits in slot i and outlives it.  Unix and UDP: one socket
+ * shared by all slots.  The listener keeps the steering program attached to the group, by
+ * its mirror of the kernel's order of members (group.h).
  *
  * Owns its descriptors and, for Unix, its path.  Nothing here logs or decides; what must
  * be told to people comes back as text.
@@ -25,7 +25,9 @@
 struct listener {
 	struct address address; /* with the real port once open */
 	bool any_port;          /* was asked for as port 0 */
-	bool shared; /* fd[0] serves all slots: Unix, or lent and no second one can be */
+	bool shared; /* fd[0] serves all slots: Unix, UDP, or lent and no second one can
+		      * be
+		      */
 	bool taken;  /* fd[0] was lent to us */
 	int backlog;
 	unsigned slots;         /* how many it serves; 0: closed */
@@ -68,11 +70,11 @@ int listener_steer(struct listener *listener, enum balance balance,
 		   const struct buckets *buckets, unsigned addressed,
 		   struct fault *fault);
 
-/* Connections that wait in the slot's accept queue. */
+/* Connections that wait in the slot's accept queue; UDP has none. */
 int listener_depth(const struct listener *listener, unsigned slot, unsigned *ret_depth);
 
 /* Lets no new connection in while queued ones and handshakes under way stay (port.h); and
- * undone.  A Unix listener cannot: nothing happens. */
+ * undone.  Unix and UDP cannot: nothing happens. */
 int listener_quench(struct listener *listener, unsigned slot, bool quench);
 
 /* What must be over before a retired slot's worker may be told to drain: the handshakes
@@ -93,8 +95,9 @@ int listener_retreat_look(const struct listener *listener, unsigned slot,
 /* Accepts a zeroed retreat. */
 void listener_retreat_end(struct listener_retreat *retreat);
 
-/* After a worker's exit.  A socket it shut down listens again: 1 if that had to be done,
- * 0 if all was well.  Others who joined or left the group meanwhile are accounted for. */
+/* After a worker's exit.  A socket it shut down, or connected, listens again: 1 if that
+ * had to be done, 0 if all was well.  Others who joined or left the group meanwhile are
+ * accounted for. */
 int listener_heal(struct listener *listener, unsigned slot);
 /* After a worker's exit: gives a Unix path back that somebody removed.  1 if so. */
 int listener_restore_path(struct listener *listener, struct fault *fault);

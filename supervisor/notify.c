@@ -88,9 +88,22 @@ void notify_reloading(void)
 	tell(text);
 }
 
-void notify_stopping(void)
+void notify_stopping(msec patience)
 {
-	tell("STOPPING=1");
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld",
+		       (long long)patience * 1000);
+	tell(text);
+}
+
+void notify_extend(msec patience)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "EXTEND_TIMEOUT_USEC=%lld",
+		       (long long)patience * 1000);
+	tell(text);
 }
 
 void notify_watchdog(void)
@@ -120,7 +133,8 @@ unsigned notify_take_sockets(int *fd, unsigned most)
 		int given = SD_LISTEN_FDS_START + i;
 
 		if (taken < most &&
-		    systemd.is_socket(given, AF_UNSPEC, SOCK_STREAM, 1) > 0)
+		    (systemd.is_socket(given, AF_UNSPEC, SOCK_STREAM, 1) > 0 ||
+		     systemd.is_socket(given, AF_UNSPEC, SOCK_DGRAM, -1) > 0))
 			fd[taken++] = given;
 		else
 			(void)close(given);

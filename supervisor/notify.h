@@ -14,8 +14,9 @@ void notify_close(void); /* from here on nothing is told */
 
 void notify_ready(void);
 void notify_status(const char *status);
-void notify_reloading(void); /* then notify_ready, when it is over */
-void notify_stopping(void);
+void notify_reloading(void);         /* then notify_ready, when it is over */
+void notify_stopping(msec patience); /* longer than that it will not take */
+void notify_extend(msec patience);   /* what is under way takes no longer than that */
 void notify_watchdog(void);
 
 /* How often notify_watchdog must be called; MSEC_NEVER: nobody watches. */

@@ -19,13 +19,17 @@ static int set_option(int fd, int level, int name, int value)
 }
 
 /* Bound, not yet listening.  SO_REUSEADDR lets us in where connections of an earlier
- * program are still in TIME_WAIT; SO_REUSEPORT makes groups. */
+ * program are still in TIME_WAIT; of UDP it would let us in where another program is.
+ * SO_REUSEPORT makes groups. */
 int port_bind(const struct address *address, bool reuse_port)
 {
-	CLOSE_FD int fd = socket(address->at.any.sa_family,
-				 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int result = fd == -1 ? -errno : set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	int type = address->datagram ? SOCK_DGRAM : SOCK_STREAM;
+	CLOSE_FD int fd =
+		socket(address->at.any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int result = fd == -1 ? -errno : 0;
 
+	if (result == 0 && !address->datagram)
+		result = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (result == 0 && reuse_port)
 		result = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (result == 0 && address->kind != ADDRESS_V4)
@@ -33,6 +37,38 @@ int port_bind(const struct address *address, bool reuse_port)
 				    address->kind == ADDRESS_V6);
 	if (result == 0 && bind(fd, &address->at.any, address->bytes) == -1)
 		result = -errno;
+	return result < 0 ? result : fd_take(&fd);
+}
+
+/* An explicitly bound socket keeps its address and port. */
+int port_disconnect(int fd)
+{
+	struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+	struct sockaddr_storage peer;
+	socklen_t bytes = sizeof(peer);
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &bytes) == -1)
+		return 0;
+	return connect(fd, &nobody, sizeof(nobody)) == -1 ? -errno : 1;
+}
+
+/* A socket that binds to port 0 itself forgets its number when it is disconnected, so
+ * that another one, which is let in beside it, tells which number is free. */
+int port_bind_datagram(struct address *address)
+{
+	CLOSE_FD int picked = -1;
+	CLOSE_FD int fd = -1;
+	bool any_port = address_port(address) == 0;
+	int result = 0;
+
+	if (any_port) {
+		picked = port_bind(address, true);
+		result = picked < 0 ? picked : address_of_socket(address, picked);
+	}
+	if (result == 0) {
+		fd = port_bind(address, any_port);
+		result = fd < 0 ? fd : set_option(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+	}
 	return result < 0 ? result : fd_take(&fd);
 }
 
@@ -132,18 +168,24 @@ int port_probe(const struct address *address, struct fault *fault)
 	return fd < 0 ? port_explain(fault, fd, address) : 0;
 }
 
+static bool is_of_type(int fd, int wanted)
+{
+	int type = 0;
+	socklen_t bytes = sizeof(type);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) == 0 && type == wanted;
+}
+
 static int check_lent(const struct address *address, int fd, struct fault *fault)
 {
 	char wanted[ADDRESS_TEXT];
 	struct address bound;
-	int type = 0;
-	socklen_t bytes = sizeof(type);
 
 	address_format(address, wanted);
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) == -1 ||
-	    type != SOCK_STREAM)
+	if (!is_of_type(fd, address->datagram ? SOCK_DGRAM : SOCK_STREAM))
 		return fault_set(fault, -EINVAL,
-				 "%s: what was handed over is no stream socket", wanted);
+				 "%s: what was handed over is no %s socket", wanted,
+				 address->datagram ? "datagram" : "stream");
 	if (address_of_socket(&bound, fd) < 0 || !address_equal(&bound, address))
 		return fault_set(fault, -EINVAL,
 				 "%s: what was handed over is bound elsewhere", wanted);
@@ -156,11 +198,10 @@ static int prepare_lent(int fd, const struct address *address, int backlog)
 	int flags = fcntl(fd, F_GETFL);
 
 	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || listen(fd, backlog) == -1)
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ||
+	    (!address->datagram && listen(fd, backlog) == -1))
 		return -errno;
-	return address->kind == ADDRESS_UNIX
-		       ? 0
-		       : set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	return address_is_tcp(address) ? set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) : 0;
 }
 
 int port_adopt(int fd, const struct address *address, int backlog, struct fault *fault)

@@ -1,5 +1,7 @@
 /*
- * port.h - a TCP port of this machine: bound for us, in use by whom, shut to newcomers.
+ * port.h - a port of this machine: bound for us, in use by whom, shut to newcomers.
+ *
+ * Of a UDP port only the binding is ours: it has no queue of connections.
  */
 #ifndef SUPERVISOR_PORT_H
 #define SUPERVISOR_PORT_H
@@ -10,6 +12,8 @@
 /* A non-blocking socket bound to the address, not yet listening; reuse_port: one of a
  * group.  The descriptor, or a negative errno. */
 int port_bind(const struct address *address, bool reuse_port);
+/* The same for UDP; a port 0 becomes the number that it was given. */
+int port_bind_datagram(struct address *address);
 
 /* Is nobody there?  -EADDRINUSE names who is. */
 int port_probe(const struct address *address, struct fault *fault);
@@ -17,6 +21,10 @@ int port_probe(const struct address *address, struct fault *fault);
 /* Makes a socket that systemd lent like one of ours, if it is what the address says; a
  * Unix one, too. */
 int port_adopt(int fd, const struct address *address, int backlog, struct fault *fault);
+
+/* What somebody who holds a copy of a UDP socket did to it is undone: while it is
+ * connected it hears one peer alone.  1 if it was, 0 if not. */
+int port_disconnect(int fd);
 
 uint32_t port_inode(int fd); /* by which sock_diag knows a socket */
 /* Still in LISTEN?  Whoever holds a copy can end that for all. */

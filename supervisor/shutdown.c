@@ -93,7 +93,7 @@ static void begin(struct supervisor *supervisor, msec delay)
 	if (supervisor->stopping)
 		return;
 	supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_SHUTDOWN});
-	notify_stopping();
+	notify_stopping(limit + SHUTDOWN_GRACE);
 	supervisor->stopping = true;
 	supervisor->stage = STAGE_LEAVING;
 	ev_now_update(supervisor->loop);

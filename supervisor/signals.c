@@ -39,6 +39,7 @@ static void on_hangup(struct ev_loop *loop, struct ev_signal *watch, int events)
 
 	(void)loop;
 	(void)events;
+	service_reloading(watch->data);
 	(void)supervisor_apply(watch->data, &apply, &report);
 	apply_report_free(&report);
 }

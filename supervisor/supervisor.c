@@ -12,7 +12,6 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "supervisor/estate.h"
-#include "supervisor/notify.h"
 #include "supervisor/sample.h"
 
 bool supervisor_has_room(const struct supervisor *supervisor)
@@ -143,50 +142,6 @@ static bool settle(struct supervisor *supervisor)
 	return changed;
 }
 
-static void tell_reloading(struct supervisor *supervisor)
-{
-	bool reloading = false;
-
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		if (app->core.operation.kind == CORE_OPERATION_RELOAD)
-			reloading = true;
-	if (reloading == supervisor->told.reloading)
-		return;
-	supervisor->told.reloading = reloading;
-	if (reloading)
-		notify_reloading();
-	else
-		notify_ready();
-}
-
-/* systemd hears READY once every app that was to start has been online: of those in the
- * configuration, for what somebody once started by hand must not keep a machine down. */
-static void tell_systemd(struct supervisor *supervisor)
-{
-	unsigned apps = 0, online = 0;
-	char text[64];
-
-	if (supervisor->stopping)
-		return;
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next) {
-		apps += app->core.want.running;
-		online += app->core.want.running && app_state(app) == APP_ONLINE;
-		if (app->core.want.running && !app->was_online && !app->origin->ad_hoc &&
-		    !supervisor->told.ready)
-			return;
-	}
-	if (!supervisor->told.ready)
-		notify_ready();
-	supervisor->told.ready = true;
-	tell_reloading(supervisor);
-	if (apps == supervisor->told.apps && online == supervisor->told.online)
-		return;
-	supervisor->told.apps = apps;
-	supervisor->told.online = online;
-	(void)snprintf(text, sizeof(text), "%u of %u apps online", online, apps);
-	notify_status(text);
-}
-
 static void arm(struct supervisor *supervisor)
 {
 	msec deadline = MSEC_NEVER;
@@ -211,7 +166,7 @@ static void arm(struct supervisor *supervisor)
 static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int events)
 {
 	struct supervisor *supervisor = prepare->data;
-	bool changed = !supervisor->told.ready;
+	bool changed = false;
 
 	(void)events;
 	supervisor->now = clock_now();
@@ -223,8 +178,7 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
 		shutdown_go_on(supervisor);
 	} while (supervisor->queued > 0 ||
 		 supervisor->followed != supervisor->chronicle.next);
-	if (changed)
-		tell_systemd(supervisor);
+	service_update(supervisor, changed);
 	arm(supervisor);
 	if (shutdown_is_over(supervisor) &&
 	    (supervisor->control == NULL || !control_is_busy(supervisor->control)))
@@ -272,18 +226,8 @@ void supervisor_reopen_logs(struct supervisor *supervisor)
 		spawn_reopen_logs(app);
 }
 
-static void on_watchdog(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-	(void)loop;
-	(void)timer;
-	(void)events;
-	notify_watchdog();
-}
-
 void supervisor_start(struct supervisor *supervisor)
 {
-	msec watchdog = notify_watchdog_interval();
-
 	signals_start(supervisor);
 	ev_prepare_init(&supervisor->drain, on_prepare);
 	supervisor->drain.data = supervisor;
@@ -291,11 +235,7 @@ void supervisor_start(struct supervisor *supervisor)
 	ev_timer_init(&supervisor->timer, on_timer, 0., 0.);
 	shutdown_init(supervisor);
 	digest_init(supervisor);
-	if (watchdog != MSEC_NEVER) {
-		ev_timer_init(&supervisor->watchdog, on_watchdog, 0.,
-			      (double)watchdog / 1e3);
-		ev_timer_again(supervisor->loop, &supervisor->watchdog);
-	}
+	service_start(supervisor);
 }
 
 struct app *supervisor_add(struct supervisor *supervisor, const char *name,

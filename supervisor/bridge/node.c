@@ -49,6 +49,7 @@ static bool read_host(struct address *ret_address, const struct json *query, boo
 	if (address_of_name(ret_address, &address.at.any, address.bytes, only_v6) < 0)
 		return false;
 	address_set_port(ret_address, (unsigned)port);
+	ret_address->datagram = datagram;
 	return true;
 }
 

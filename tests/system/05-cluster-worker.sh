@@ -113,6 +113,7 @@ check "by hand too it exits with 0" exits 0 wait "$worker"
 
 check "an unknown option is a usage error" exits 2 "$BUILD/cluster-worker" --no-such-thing
 check "so is an address that makes no sense" exits 2 "$BUILD/cluster-worker" -l nowhere:http
+check "and one of UDP" exits 2 "$BUILD/cluster-worker" -l udp:127.0.0.1:0
 check "a root that is not there ends the start" exits 1 "$BUILD/cluster-worker" --root /no/such
 check "the version is told" says cluster-worker "$BUILD/cluster-worker" -V
 

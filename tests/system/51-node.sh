@@ -88,6 +88,51 @@ check "process.send('ready') is believed, and its want noticed" exits 1 ctl relo
 check "the one that said it is online" within 10 eval '[ "$(app told .state)" = online ]'
 check "the one that did not has failed" within 10 eval '[ "$(app mute .state)" = failed ]'
 
+# ---- UDP ----
+
+# Sends one after the other and waits for each answer; says which slots there were, and how
+# many were not answered.
+cat >"$HOUSE/caller.py" <<'END'
+import os, socket, sys
+port, stop = int(sys.argv[1]), sys.argv[2]
+family = socket.AF_INET6 if sys.argv[3:] else socket.AF_INET
+with socket.socket(family, socket.SOCK_DGRAM) as caller:
+    caller.settimeout(10)
+    caller.connect(("::1" if sys.argv[3:] else "127.0.0.1", port))
+    slots, lost, count = set(), 0, 0
+    while count < 400 or not os.path.exists(stop):
+        caller.send(b"%d" % count)
+        try:
+            slot, _, number = caller.recv(100).decode().split()
+            slots.add(slot)
+            lost += int(number) != count
+        except TimeoutError:
+            lost += 1
+        count += 1
+print(*sorted(slots), lost)
+END
+apps "$(node_app udp 2 "$listen" udp4:127.0.0.1 udp4:0.0.0.0)" | config
+check "an app of UDP sockets takes its place" ctl reload
+read -r first second <<<"$(ports udp)"
+check "both workers read from the one socket" equal \
+	"$(python3 "$HOUSE/caller.py" "$first" "$HOUSE")" "0 1 0"
+check "and from the other, though both ports were the kernel's to choose" equal \
+	"$(python3 "$HOUSE/caller.py" "$second" "$HOUSE")" "0 1 0"
+check "the list tells that they are of UDP" equal "$(app udp '.listen | @csv')" \
+	"\"udp:127.0.0.1:$first\",\"udp:0.0.0.0:$second\""
+python3 "$HOUSE/caller.py" "$first" "$HOUSE/reloaded" >"$HOUSE/answered" &
+caller=$!
+for _ in 1 2 3; do check "it is reloaded while datagrams come" ctl reload udp; done
+touch "$HOUSE/reloaded"
+wait "$caller"
+check "and each is answered" equal "$(cat "$HOUSE/answered")" "0 1 0"
+check "the ports stayed" equal "$(ports udp)" "$first $second"
+if [ -e /proc/net/if_inet6 ]; then
+	apps "$(node_app udp6 2 "$listen" udp6:::1)" | config
+	check "one of IPv6 as well" eval 'ctl reload && equal \
+		"$(python3 "$HOUSE/caller.py" "$(ports udp6)" "$HOUSE" v6)" "0 1 0"'
+fi
+
 # ---- rubbish ----
 
 apps "$(node_app rude 2 "$listen env = { RUBBISH = \"yes\"; };" 0)" "$(node_app web 2 "$listen" 0)" |

@@ -34,11 +34,11 @@ worker_count() { in_container pgrep -c -x cluster-worker; }
 get() { in_container curl -sS -f -m "$((20 * TIME_SCALE))" "http://127.0.0.1:8080$1"; }
 journal_says() { says "$1" in_container journalctl -u clusterd --no-pager; }
 
-configure() { # COMMAND, as the file has it
+configure() { # COMMAND, as the file has it [TIMEOUT]: of readiness
 	cat >"$container_root/etc/clusterd/cluster.conf" <<-END
 		apps = (
 		  { name = "web"; command = [ $1 ]; instances = 2; listen = [ "127.0.0.1:8080" ];
-		    ready = { on = "notify"; timeout = "10s"; }; reload = { settle = "100ms"; }; }
+		    ready = { on = "notify"; timeout = "${2-10s}"; }; reload = { settle = "100ms"; }; }
 		);
 	END
 }
@@ -131,8 +131,17 @@ drop_in() { # SETTING...: the only ones beside the unit's own
 		>"$container_root/etc/systemd/system/clusterd.service.d/test.conf"
 	in_container systemctl daemon-reload
 }
+drop_in TimeoutStartSec=1s TimeoutStopSec=1s Restart=no
+configure "$slow"
+check "a start may take as long as its apps may, whatever the unit allows" unit start
+get "/_test/sleep?ms=3000" >"$HOUSE/slow.9" 2>"$HOUSE/slow.9.err" &
+client=$!
+check "a request is in flight that takes longer than the unit allows" within 10 connections_are 1
+check "a stop may take as long as its drain may" unit stop
+check "it answers the request" wait $client
+check "and is a success" unit_is Result success
 drop_in TimeoutStartSec=2s Restart=no
-configure '"/bin/sleep", "600"'
+configure '"/bin/sleep", "600"' 1s
 check "K30 a start whose workers never get ready fails" not unit start
 check "K30 it fails by its timeout" unit_is Result timeout
 check "K30 it leaves no worker" equal "$(in_container pgrep -c -x sleep)" 0

@@ -39,6 +39,9 @@ static const struct good good[] = {
 	{"8080", "*:8080", ADDRESS_DUAL, 8080},
 	{"0", "*:0", ADDRESS_DUAL, 0},
 	{"00080", "*:80", ADDRESS_DUAL, 80},
+	{"udp:127.0.0.1:53", NULL, ADDRESS_V4, 53},
+	{"udp:[::]:53", NULL, ADDRESS_V6, 53},
+	{"udp:53", "udp:*:53", ADDRESS_DUAL, 53},
 	{"unix:/run/web.sock", NULL, ADDRESS_UNIX, 0},
 	{"unix:/run/a:b c", NULL, ADDRESS_UNIX, 0},
 	{"unix:" PATH_107, NULL, ADDRESS_UNIX, 0},
@@ -70,6 +73,9 @@ static const struct bad bad[] = {
 	{":", "no port"},
 	{"*", "no port"},
 	{"*:", "no port"},
+	{"udp:", "no port"},
+	{"udp:unix:/a", "no port"},
+	{"udp:udp:1", "not an address"},
 	{":8080", "not an address"},
 	{"8080:", "no port"},
 	{"65536", "no port"},
@@ -137,6 +143,8 @@ static const struct pair pair[] = {
 	{"unix:/a", "unix:/a", true},
 	{"unix:/a", "unix:/b", false},
 	{"unix:/a", "*:80", false},
+	{"udp:127.0.0.1:80", "udp:*:80", true},
+	{"udp:127.0.0.1:80", "127.0.0.1:80", false},
 	{"127.0.0.1:80", "[::1]:80", false},
 };
 

@@ -217,6 +217,8 @@ static int bind_address(struct acceptor *acceptor, const char *text)
 
 	if (address_parse(&address, text, &fault) < 0)
 		return complain(EXIT_USAGE, "%s: %s", text, fault.text);
+	if (address.datagram)
+		return complain(EXIT_USAGE, "%s: HTTP is not spoken over UDP", text);
 	fd = open_socket(&address);
 	if (fd < 0)
 		return complain(EXIT_FAILURE, "%s: %s", text, strerror(-fd));
@@ -228,11 +230,20 @@ static int bind_address(struct acceptor *acceptor, const char *text)
 	return 0;
 }
 
+static int take_socket(struct acceptor *acceptor, int fd)
+{
+	struct address address;
+
+	if (address_of_socket(&address, fd) == 0 && address.datagram)
+		return -ESOCKTNOSUPPORT;
+	return acceptor_add(acceptor, fd);
+}
+
 static int take_lent(struct server *server, unsigned lent)
 {
 	for (unsigned i = 0; i < lent; i++) {
-		int error = acceptor_add(acceptor_of(server, i, lent),
-					 CLUSTER_LISTEN_FIRST + (int)i);
+		int error = take_socket(acceptor_of(server, i, lent),
+					CLUSTER_LISTEN_FIRST + (int)i);
 
 		if (error < 0)
 			return complain(EXIT_FAILURE, "LISTEN_FDS: socket %u: %s", i,

@@ -83,21 +83,26 @@ net.Server.prototype.listen = function (...words) {
 
 function beatFor(delay) {
 	let last = performance.eventLoopUtilization();
+	let due = performance.now() + interval;
 
 	return () => {
 		const now = performance.eventLoopUtilization();
+		// When the loop turns again this may be called before what measures, which then
+		// forgets what it has not measured yet.
+		const late = Math.max(delay.max / 1e6 - RESOLUTION, performance.now() - due, 0);
 		const busy = performance.eventLoopUtilization(now, last).utilization;
 		const heap = process.memoryUsage().heapUsed;
 		last = now;
 		const text = [
 			'WATCHDOG=1',
-			`X_CLUSTER_LAG_USEC=${Math.max(0, Math.round(delay.max / 1000) - RESOLUTION * 1000)}`,
+			`X_CLUSTER_LAG_USEC=${Math.round(late * 1000)}`,
 			`X_CLUSTER_CONNECTIONS=${figures.connections}`,
 			`X_CLUSTER_REQUESTS=${figures.requests}`,
 			`X_CLUSTER_ERRORS=${figures.errors}`,
 			`STATUS=loop ${Math.round(busy * 100)} % busy, heap ${Math.round(heap / 1048576)} MB`,
 		].join('\n');
 		delay.reset();
+		due = performance.now() + interval;
 		try {
 			fs.writeSync(notifyFd, text);
 		} catch {

@@ -228,14 +228,18 @@ def children(port):
 def lent(_):
     """By LISTEN_FDS, as sd_listen_fds(3) has it."""
     demand(os.environ["LISTEN_PID"] == str(os.getpid()), "LISTEN_PID is its own")
-    demand(os.environ["LISTEN_FDS"] == "2", "two are lent")
-    demand(os.environ["LISTEN_FDNAMES"] == "listen-0:listen-1", "each has a name")
+    demand(os.environ["LISTEN_FDS"] == "3", "three are lent")
+    demand(os.environ["LISTEN_FDNAMES"] == "listen-0:listen-1:listen-2", "each has a name")
     demand("LD_PRELOAD" not in os.environ, "nothing is preloaded")
-    demand(sorted(os.listdir("/proc/self/fd"))[:-1] == list("01234"), "it has these alone")
+    demand(sorted(os.listdir("/proc/self/fd"))[:-1] == list("012345"), "it has these alone")
     listeners = [socket.socket(fileno=fd) for fd in (3, 4)]
     for listener in listeners:
         demand(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN), "it listens")
         listener.setblocking(True)
+    with socket.socket(fileno=5) as datagrams, socket.socket(type=socket.SOCK_DGRAM) as caller:
+        demand(datagrams.type == socket.SOCK_DGRAM, "the third is of UDP")
+        caller.sendto(b"x", datagrams.getsockname())
+        demand(select.select([datagrams], [], [], 10)[0], "and hears")
     in_threads(*listeners)
 
 

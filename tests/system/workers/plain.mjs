@@ -1,4 +1,5 @@
 // An untouched Node.js app, as an ES module: it knows nothing of any supervisor.
+import dgram from 'node:dgram';
 import http from 'node:http';
 import cluster from 'node:cluster';
 
@@ -17,7 +18,17 @@ const answer = (request, response) => {
 	}) + '\n');
 };
 
-for (const port of process.argv.slice(2))
+function hear(host, port, type) {
+	const socket = dgram.createSocket(type);
+	socket.on('message', (text, { address, port }) =>
+		socket.send(`${process.env.CLUSTER_SLOT} ${process.pid} ${text}`, port, address));
+	socket.bind(Number(port), host);
+}
+
+const words = process.argv.slice(2);
+for (const word of words.filter((word) => word.startsWith('udp')))
+	hear(word.slice(5), 0, word.slice(0, 4)); // "udp4:127.0.0.1"
+for (const port of words.filter((word) => !word.startsWith('udp')))
 	http.createServer(answer).listen(...(port.includes(':') ? port.split(':').reverse() : [port]));
 if (process.env.SAY_READY) setTimeout(() => process.send('ready'), Number(process.env.SAY_READY));
 if (process.env.RUBBISH)

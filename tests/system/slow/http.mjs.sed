@@ -1,0 +1,1 @@
+s|=> \(response\.end(.*)\))|=> setTimeout(() => \1, 30))|
