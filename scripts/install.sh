@@ -62,6 +62,9 @@ list() {
 	for page in conf/examples/*.* conf/examples/apps/*; do
 		echo "644 $page $PREFIX/share/doc/clusterd/${page#conf/}"
 	done
+	for page in conf/container/*; do
+		echo "644 $page $PREFIX/share/doc/clusterd/${page#conf/}"
+	done
 	for page in README.md CHANGELOG.md LICENSE; do
 		echo "644 $page $PREFIX/share/doc/clusterd/$page"
 	done
@@ -103,6 +106,7 @@ uninstall)
 	fi
 	# Folders that only we have filled.
 	for folder in "$SYSCONFDIR/clusterd" "$LIBEXECDIR/clusterd" \
+		"$PREFIX/share/doc/clusterd/container" \
 		"$PREFIX/share/doc/clusterd/examples/apps" "$PREFIX/share/doc/clusterd/examples" \
 		"$PREFIX/share/doc/clusterd"; do
 		rmdir "$DESTDIR$folder" 2>/dev/null || true
