@@ -1,5 +1,7 @@
 #include "common/beat.h"
 
+#include "common/text.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -58,52 +60,6 @@ static int parse_figure(uint64_t *ret_figure, struct span text)
 	return 0;
 }
 
-/* Bytes of the printable character that `text` begins with, well-formed UTF-8; 0: none.
- */
-static size_t measure_character(struct span text)
-{
-	const unsigned char *byte = (const unsigned char *)text.at;
-	uint32_t code = byte[0];
-	size_t size;
-
-	if (code < 0x80)
-		return code >= 0x20 && code != 0x7f;
-	size = code >= 0xf0 ? 4 : code >= 0xe0 ? 3 : 2;
-	if (code < 0xc2 || code > 0xf4 || size > text.count)
-		return 0;
-
-	code &= 0x7fU >> size;
-	for (size_t i = 1; i < size; i++) {
-		if ((byte[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (byte[i] & 0x3f);
-	}
-	if (size == 2)
-		return code < 0xa0 ? 0 : size; /* control characters of Latin-1 */
-	if (size == 3)
-		return code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 0 : size;
-	return code < 0x10000 || code > 0x10ffff ? 0 : size;
-}
-
-/* It will be shown on terminals and sent as JSON: what is neither becomes '?'. */
-static void copy_status(char to[BEAT_STATUS], struct span text)
-{
-	size_t length = 0;
-
-	while (text.count > 0) {
-		size_t size = measure_character(text);
-		size_t step = size ? size : 1;
-
-		if (length + step >= BEAT_STATUS)
-			break;
-		memcpy(to + length, size ? text.at : "?", step);
-		length += step;
-		text.at += step;
-		text.count -= step;
-	}
-	to[length] = '\0';
-}
-
 static int absorb_figure(struct beat *beat, struct span key, struct span value)
 {
 	const struct {
@@ -151,7 +107,8 @@ static int absorb_line(struct beat *beat, struct span line)
 		return 0;
 	if (equals(key, "STATUS")) {
 		beat->has_status = true;
-		copy_status(beat->status, value);
+		text_copy_printable(beat->status, sizeof(beat->status), value.at,
+				    value.count);
 		return 0;
 	}
 	absorb_flag(beat, line);

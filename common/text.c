@@ -239,6 +239,52 @@ bool text_copy(char *to, size_t size, const char *from)
 	return fits;
 }
 
+/* Bytes of the printable character that `byte` begins with, well-formed UTF-8; 0: none.
+ */
+static size_t measure_character(const unsigned char *byte, size_t count)
+{
+	uint32_t code = byte[0];
+	size_t size;
+
+	if (code < 0x80)
+		return code >= 0x20 && code != 0x7f;
+	size = code >= 0xf0 ? 4 : code >= 0xe0 ? 3 : 2;
+	if (code < 0xc2 || code > 0xf4 || size > count)
+		return 0;
+
+	code &= 0x7fU >> size;
+	for (size_t i = 1; i < size; i++) {
+		if ((byte[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (byte[i] & 0x3f);
+	}
+	if (size == 2)
+		return code < 0xa0 ? 0 : size; /* control characters of Latin-1 */
+	if (size == 3)
+		return code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 0 : size;
+	return code < 0x10000 || code > 0x10ffff ? 0 : size;
+}
+
+/* Cut between characters. */
+bool text_copy_printable(char *to, size_t size, const char *bytes, size_t count)
+{
+	size_t length = 0;
+
+	while (count > 0) {
+		size_t found = measure_character((const unsigned char *)bytes, count);
+		size_t step = found > 0 ? found : 1;
+
+		if (length + step >= size)
+			break;
+		memcpy(to + length, found > 0 ? bytes : "?", step);
+		length += step;
+		bytes += step;
+		count -= step;
+	}
+	to[length] = '\0';
+	return count == 0;
+}
+
 static unsigned least(unsigned one, unsigned other)
 {
 	return one < other ? one : other;

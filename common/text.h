@@ -28,6 +28,10 @@ void text_format_bytes(char *text, size_t size, uint64_t bytes); /* "12B", "1.5M
 /* Copies, cut to fit, always NUL-ended; returns false when it was cut. */
 bool text_copy(char *to, size_t size, const char *from);
 
+/* The same of any bytes: well-formed, printable UTF-8, a question mark for each byte that
+ * is not. */
+bool text_copy_printable(char *to, size_t size, const char *bytes, size_t count);
+
 /* Of `count` words the one nearest to `word`, or NULL when none is near enough to be what
  * was meant: at most two letters added, lost, changed or swapped. */
 const char *text_nearest(const char *word, const char *const *words, size_t count);

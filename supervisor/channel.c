@@ -5,21 +5,31 @@
  * A worker that says what nobody understands, or too much, is not cut off, since Node
  * ends when its channel does: rubbish and over-long lines are skipped and counted, and
  * who floods is listened to with pauses.  Handles that a worker sends are dropped by the
- * kernel, since no room is made for them.
+ * kernel, since no room is made for them; it is told that they came, or it would wait.
+ *
+ * What the app itself says, by process.send, is an event, some at once and then one a
+ * second; it is nobody's order, but for one word.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/text.h"
 #include "supervisor/bridge/node.h"
 #include "supervisor/estate.h"
 
 #define PAUSE 0.1       /* seconds that a flooding worker is not listened to */
 #define FLOOD (1 << 20) /* bytes between two pauses of a flood */
 #define CALM  1000      /* ms after which what was said counts for no flood */
+
+#define TOLD_EACH    1000 /* ms; so often an app's message is told */
+#define TOLD_AT_ONCE 8
+#define TOLD_BYTES   200 /* of one */
 
 /* One line and its socket, or none of both: a line cut short would spoil the next. */
 static void say(const struct channel *channel, const struct buffer *line, int fd)
@@ -77,9 +87,42 @@ static void acknowledge(const struct channel *channel, const struct node_message
 	struct buffer line;
 
 	buffer_init(&line, NODE_LINE);
-	node_write_ack(&line, message);
+	if (message->word == NODE_SENT)
+		node_write_receipt(&line);
+	else
+		node_write_ack(&line, message);
 	say(channel, &line, -1);
 	buffer_free(&line);
+}
+
+static bool is_to_be_told(struct channel *channel, msec now)
+{
+	if (channel->told_until < now)
+		channel->told_until = now;
+	if (channel->told_until - now > (TOLD_AT_ONCE - 1) * TOLD_EACH)
+		return false;
+	channel->told_until += TOLD_EACH;
+	return true;
+}
+
+static void tell_message(struct seat *seat, const char *line, size_t bytes)
+{
+	struct channel *channel = &seat->channel;
+	char text[TOLD_BYTES], reason[TOLD_BYTES + 64];
+	size_t end;
+	bool whole;
+
+	if (!is_to_be_told(channel, seat->place->app->supervisor->now)) {
+		channel->untold++;
+		return;
+	}
+	whole = text_copy_printable(text, sizeof(text), line, bytes);
+	end = (size_t)snprintf(reason, sizeof(reason), "%s%s", text, whole ? "" : "...");
+	if (channel->untold > 0)
+		(void)snprintf(reason + end, sizeof(reason) - end,
+			       " (and %" PRIu64 " more before it)", channel->untold);
+	channel->untold = 0;
+	seat_tell(seat, (struct happening){.kind = HAPPENING_SAID, .reason = reason});
 }
 
 static void post_ready(struct seat *seat)
@@ -110,8 +153,12 @@ static void take_line(struct seat *seat, const char *line, size_t bytes)
 	case NODE_LEAVING:
 		acknowledge(channel, &message);
 		break;
+	case NODE_SENT:
+		acknowledge(channel, &message);
+		tell_message(seat, line, bytes);
+		break;
 	case NODE_OF_APP:
-		channel->of_app++;
+		tell_message(seat, line, bytes);
 		break;
 	case NODE_RUBBISH:
 		channel->rubbish++;
@@ -121,7 +168,19 @@ static void take_line(struct seat *seat, const char *line, size_t bytes)
 	}
 }
 
-/* Whole lines are taken; one that is too long for us is dropped to its end. */
+/* One that is too long for us is dropped to its end. */
+static void take_beginning(struct seat *seat)
+{
+	struct channel *channel = &seat->channel;
+
+	if (!channel->skips && node_may_be_of_app(channel->in.bytes, channel->in.count))
+		tell_message(seat, channel->in.bytes, channel->in.count);
+	else
+		channel->rubbish += !channel->skips;
+	channel->skips = true;
+	buffer_drop(&channel->in, channel->in.count);
+}
+
 static void take_lines(struct seat *seat)
 {
 	struct channel *channel = &seat->channel;
@@ -139,11 +198,8 @@ static void take_lines(struct seat *seat)
 			return;
 		buffer_drop(in, bytes + 1);
 	}
-	if (in->count == in->most) {
-		channel->rubbish += !channel->skips;
-		channel->skips = true;
-		buffer_drop(in, in->count);
-	}
+	if (in->count == in->most)
+		take_beginning(seat);
 }
 
 static void note_rubbish(struct seat *seat)

@@ -96,7 +96,9 @@ struct channel {
 	unsigned keys; /* of sockets given */
 	msec window;   /* what is counted for a flood began here */
 	size_t in_window;
-	uint64_t of_app, rubbish; /* lines */
+	msec told_until;  /* the app's messages are told up to a moment from now */
+	uint64_t untold;  /* of these, since the last that was */
+	uint64_t rubbish; /* lines */
 };
 
 /* The trap of a static program; both -1: none. */

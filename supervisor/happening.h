@@ -60,6 +60,7 @@
 	X(REPLACED_ON_DISK, "replaced-on-disk", INFO,                                   \
 	  "%r was replaced on disk: workers of generation %g start from what it was")   \
 	X(BALANCE_CHANGED, "balance-changed", INFO, "connections are dealt by %r")      \
+	X(SAID, "said", DEBUG, "worker %p says: %r")                                    \
 	X(FLOOD, "flood", WARN, "%r")                                                   \
 	X(ALERT, "alert", WARN, "%r")                                                   \
 	X(CONFIG_APPLIED, "config-applied", INFO, "configuration applied: %r")          \

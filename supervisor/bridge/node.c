@@ -98,6 +98,11 @@ static bool is_plain(const char *line, size_t bytes)
 	       strchr("\"-0123456789tfn", line[0]) != NULL;
 }
 
+bool node_may_be_of_app(const char *line, size_t bytes)
+{
+	return bytes > 0 && (is_plain(line, bytes) || line[0] == '{' || line[0] == '[');
+}
+
 void node_read(struct node_message *ret_message, const char *line, size_t bytes)
 {
 	static const char ready[] = "\"ready\"";
@@ -117,6 +122,8 @@ void node_read(struct node_message *ret_message, const char *line, size_t bytes)
 		ret_message->word = NODE_RUBBISH;
 	else if (command != NULL && strcmp(command, "NODE_CLUSTER") == 0)
 		read_act(ret_message, json);
+	else if (command != NULL && strcmp(command, "NODE_HANDLE") == 0)
+		ret_message->word = NODE_SENT;
 	else if (command != NULL && strncmp(command, "NODE_", 5) == 0)
 		ret_message->word = NODE_INTERNAL;
 	json_free(json);
@@ -158,6 +165,16 @@ void node_write_refusal(struct buffer *to, const struct node_message *query, int
 	put_key(&writer, 0);
 	json_put_number(&writer, "ack", query->sequence);
 	json_put_null(&writer, "data");
+	json_close_object(&writer);
+	buffer_append_text(to, "\n");
+}
+
+void node_write_receipt(struct buffer *to)
+{
+	struct json_writer writer = {.to = to};
+
+	json_open_object(&writer, NULL);
+	json_put_text(&writer, "cmd", "NODE_HANDLE_ACK");
 	json_close_object(&writer);
 	buffer_append_text(to, "\n");
 }

@@ -21,8 +21,9 @@ enum node_word {
 	NODE_READY,     /* process.send("ready"): PM2's wait_ready */
 	NODE_QUERY,     /* queryServer: to listen on `address`, or on descriptor `fd` */
 	NODE_LISTENING, /* it does */
+	NODE_SENT,      /* a handle of the app: wants to hear that it came */
 	NODE_LEAVING,   /* exitedAfterDisconnect: wants an ack */
-	NODE_INTERNAL,  /* online, close, acks of handles: nothing to do */
+	NODE_INTERNAL,  /* online, close, acks of ours: nothing to do */
 	NODE_RUBBISH    /* no JSON */
 };
 
@@ -37,6 +38,9 @@ struct node_message {
 	struct address address;
 };
 
+/* Does it begin like a line of JSON?  For what is too long to be read. */
+bool node_may_be_of_app(const char *line, size_t bytes);
+
 void node_read(struct node_message *ret_message, const char *line, size_t bytes);
 
 /* The answer to a query; with it goes the socket.  `key` is the worker's name for it. */
@@ -44,5 +48,7 @@ void node_write_socket(struct buffer *to, const struct node_message *query, unsi
 /* `code`: a negative errno, which libuv's codes are on Linux. */
 void node_write_refusal(struct buffer *to, const struct node_message *query, int code);
 void node_write_ack(struct buffer *to, const struct node_message *message);
+/* To a handle: until it comes Node holds back all it has to say after that. */
+void node_write_receipt(struct buffer *to);
 
 #endif

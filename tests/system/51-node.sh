@@ -140,7 +140,32 @@ apps "$(node_app rude 2 "$listen env = { RUBBISH = \"yes\"; };" 0)" "$(node_app 
 check "one that talks too much starts" eval 'ctl reload && ctl start web'
 check "and is served beside others" eval '[ "$(seen "$(ports rude)" slot)" = "0 1" ] &&
 	[ "$(seen "$(ports web)" slot)" = "0 1" ]'
+told() { ctl events --no-follow --lines 500 "$1" --json | jq -r 'select(.kind == "said") | .reason'; }
+check "what the app says is an event, cut" eval 'told rude | grep -q "process:msg.*xxx\.\.\."'
+check "though not each of them" within 5 eval 'told rude | grep -q "and [0-9]* more before it"'
 check "its pids stay" eval 'before=$(pids rude) && for_all_of 2 equal "$(pids rude)" "$before"'
+check "nor are they many" eval '[ "$(told rude | wc -l)" -le $((16 + 2 * 20)) ]'
+
+# Written past Node, before the app listens: what is no message, and halves of some.
+raw='garbage\n {\"cmd\":\"NODE_CLUSTER\",\"act\":\"que\n \n [ \n } \n'
+apps "$(node_app raw 2 "$listen env = { RAW = \"$raw\"; };" 0)" "$(node_app web 2 "$listen" 0)" |
+	config
+check "one that garbles its channel starts" ctl reload
+check "and is served beside others" eval '[ "$(seen "$(ports raw)" slot)" = "0 1" ] &&
+	[ "$(seen "$(ports web)" slot)" = "0 1" ]'
+check "its rubbish is told once for each worker" equal \
+	"$(ctl events --no-follow --lines 500 raw | grep -c "what is no message")" 2
+check "it is not harmed" equal "$(app raw .restarts)" 0
+apps "$(node_app handles 1 "$listen env = { HANDLE = \"$(ports web)\"; };" 0)" \
+	"$(node_app web 2 "$listen" 0)" | config
+fds() { find "/proc/$SUPERVISOR/fd" -mindepth 1 | wc -l; }
+check "one that sends a socket starts" ctl reload
+check "it hears that it came, and says more" within 5 eval 'told handles | grep -q "after.*it"'
+check "it serves" equal "$(seen "$(ports handles)" slot)" 0
+check "it is restarted" ctl restart handles # its first generation is kept, once
+before=$(fds)
+no_more_fds() { [ "$(fds)" -le "$before" ]; }
+check "no handle is kept" eval 'ctl restart handles && within 10 no_more_fds'
 apps "$(node_app other 1 'adopt = "preload";' 0)" | config
 check "the other door is there as well" ctl reload
 apps "{ name = \"shell\"; command = [ \"/bin/sh\", \"-c\", \"sleep 1d\" ]; adopt = \"node\"; }" |

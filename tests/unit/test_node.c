@@ -82,6 +82,7 @@ static const struct {
 	 NODE_LEAVING},
 	{"{\"cmd\":\"NODE_CLUSTER\",\"ack\":1}", NODE_INTERNAL},
 	{"{\"cmd\":\"NODE_HANDLE_ACK\"}", NODE_INTERNAL},
+	{"{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\",\"msg\":{}}", NODE_SENT},
 	{"\"ready\"", NODE_READY},
 	{"\"Ready\"", NODE_OF_APP},
 	{"{\"type\":\"process:msg\",\"data\":{}}", NODE_OF_APP},
@@ -98,6 +99,15 @@ static const struct {
 START_TEST(words_of_node_are_told_from_those_of_the_app)
 {
 	ck_assert_int_eq(read_line(word[_i].line).word, word[_i].word);
+}
+END_TEST
+
+START_TEST(what_begins_like_json_may_be_of_the_app)
+{
+	ck_assert(node_may_be_of_app("{", 1) && node_may_be_of_app("[1", 2) &&
+		  node_may_be_of_app("\"x", 2) && node_may_be_of_app("1", 1));
+	ck_assert(!node_may_be_of_app("", 0) && !node_may_be_of_app("}", 1) &&
+		  !node_may_be_of_app("x", 1));
 }
 END_TEST
 
@@ -152,6 +162,19 @@ START_TEST(a_refusal_says_why_and_to_which_query)
 }
 END_TEST
 
+START_TEST(a_handle_gets_the_receipt_that_node_waits_for)
+{
+	struct buffer line;
+	struct json *json;
+
+	buffer_init(&line, NODE_LINE);
+	node_write_receipt(&line);
+	json = said(&line);
+	ck_assert_str_eq(json_find_text(json, "cmd"), "NODE_HANDLE_ACK");
+	json_free(json);
+}
+END_TEST
+
 static Suite *suite_of_node(void)
 {
 	Suite *suite = suite_create("node");
@@ -163,6 +186,8 @@ static Suite *suite_of_node(void)
 	tcase_add_loop_test(tcase, words_of_node_are_told_from_those_of_the_app, 0,
 			    ARRAY_COUNT(word));
 	tcase_add_test(tcase, a_socket_comes_with_the_answer_that_node_expects);
+	tcase_add_test(tcase, what_begins_like_json_may_be_of_the_app);
+	tcase_add_test(tcase, a_handle_gets_the_receipt_that_node_waits_for);
 	tcase_add_test(tcase, a_refusal_says_why_and_to_which_query);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -194,6 +194,30 @@ START_TEST(a_copy_that_does_not_fit_is_cut_and_says_so)
 }
 END_TEST
 
+static const struct {
+	const char *bytes;
+	const char *copied;
+	bool whole;
+} printable[] = {
+	{"", "", true},
+	{"\xc3\xbc\xe2\x82\xac", "\xc3\xbc\xe2\x82\xac", true},
+	{"a\n\x7f\xff\xc3", "a????", true},
+	{"1234567", "1234567", true},
+	{"12345678", "1234567", false},
+	{"123456\xc3\xbc", "123456", false},
+};
+
+START_TEST(text_copies_what_can_be_printed)
+{
+	char to[8];
+
+	ck_assert_int_eq(text_copy_printable(to, sizeof(to), printable[_i].bytes,
+					     strlen(printable[_i].bytes)),
+			 printable[_i].whole);
+	ck_assert_str_eq(to, printable[_i].copied);
+}
+END_TEST
+
 static const char *const words[] = {"instances", "listen", "balance", "ready.timeout",
 				    "on"};
 
@@ -273,6 +297,8 @@ static Suite *suite_of_text(void)
 	Suite *suite = suite_create("text");
 	TCase *tcase = tcase_create("text");
 
+	tcase_add_loop_test(tcase, text_copies_what_can_be_printed, 0,
+			    ARRAY_COUNT(printable));
 	tcase_add_loop_test(tcase, a_duration_is_numbers_with_falling_units, 0,
 			    ARRAY_COUNT(spans));
 	tcase_add_loop_test(tcase, a_duration_is_told_in_its_two_largest_units, 0,

@@ -1,6 +1,8 @@
 // An untouched Node.js app, as an ES module: it knows nothing of any supervisor.
 import dgram from 'node:dgram';
+import fs from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import cluster from 'node:cluster';
 
 const answer = (request, response) => {
@@ -31,6 +33,13 @@ for (const word of words.filter((word) => word.startsWith('udp')))
 for (const port of words.filter((word) => !word.startsWith('udp')))
 	http.createServer(answer).listen(...(port.includes(':') ? port.split(':').reverse() : [port]));
 if (process.env.SAY_READY) setTimeout(() => process.send('ready'), Number(process.env.SAY_READY));
+if (process.env.HANDLE)
+	net.connect(process.env.HANDLE, '127.0.0.1', function () {
+		process.send({ a: 'handle' }, this);
+		process.send({ after: 'it' });
+	});
+for (const line of (process.env.RAW ?? '').split(' ').filter(Boolean))
+	fs.writeSync(process.channel.fd, Buffer.from(line, 'latin1'));
 if (process.env.RUBBISH)
 	setInterval(() => {
 		process.send({ type: 'process:msg', data: 'x'.repeat(1 << 20) });
