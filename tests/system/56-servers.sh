@@ -36,7 +36,7 @@ if if_there PHP php; then
 fi
 
 if if_there Puma puma; then
-	RATE=100 try_out puma 0 TERM puma --quiet --bind tcp://127.0.0.1:PORT hello.ru
+	RATE=60 KEPT=8 try_out puma 0 TERM puma --quiet --bind tcp://127.0.0.1:PORT hello.ru
 fi
 
 port=$(free_port)

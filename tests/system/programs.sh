@@ -7,10 +7,11 @@
 # that keep their connection lose depends on how the program ends by itself: that is measured
 # as well, without a supervisor, and both figures are printed.
 
-RELOADS=3 # under load, each; SOAK takes ten
-[ -z "${SOAK:-}" ] || RELOADS=10
+# A soak takes the size of a busy day.
+RELOADS=3          # under load, each
 RATE=$(scaled 300) # new connections a second
 KEPT=16            # clients that keep theirs
+[ -z "${SOAK:-}" ] || RELOADS=10 RATE=$(scaled 1000) KEPT=64
 SITE=$HOUSE/hello # in place of /srv/hello
 mkdir "$SITE"
 
@@ -45,7 +46,7 @@ lay_out() { # PORT
 	for file in "$TOP"/conf/examples/apps/*; do
 		name=${file##*/}
 		slow=$TOP/tests/system/slow/$name.sed
-		[ -z "${hasty:-}" ] || slow=/dev/null
+		[ -z "${hasty:-}" ] && [ -e "$slow" ] || slow=/dev/null
 		at_port "$1" "$file" | sed -f "$slow" -e "s|\<8001\>|$first|" >"$SITE/$name"
 	done
 }
