@@ -149,10 +149,11 @@ enum flag {
 	  "Reopen", "() -> ()",                                                         \
 	  "open log files anew, for workers started from now on")                       \
 	X(PING, "ping", "", "", 0, 0, 0, SERVED,                                        \
-	  "Ping", "() -> (pid: int, version: string, uptime_ms: int, log: string)",     \
+	  "Ping", "() -> (pid: int, keeper_pid: ?int, version: string, uptime_ms: int,"  \
+	  " log: string)", \
 	  "tell whether a supervisor runs")                                             \
 	X(SHUTDOWN, "shutdown", "", "", 0, 0, FLAGS_WAITING, SERVED,                    \
-	  "Shutdown", "() -> ()",                                                       \
+	  "Shutdown", "() -> (pid: int, keeper_pid: ?int)", \
 	  "drain and stop everything, then the supervisor")                             \
 	X(VERSION, "version", "", "", 0, 0, 0, LOCAL, NULL, NULL,                       \
 	  "print the versions of clusterctl and of the supervisor")                     \

@@ -13,7 +13,7 @@ rooms='
 supervisor > supervisor apply report recall launch origin app generation digest environment
 	operation seat spawn route broker channel snare checkup dealing crowd bounds holding signals
 	status rights estate clusterd sharing layout remember adopt salvage kin
-	tell fate happening chronicle entry service
+	tell fate happening chronicle entry service keeping
 	shutdown
 control > control access reserve commands adjust call judge orders view select queries
 	follow retell describe
@@ -29,6 +29,7 @@ edges='
 supervisor > *
 control > supervisor app adhoc config happening chronicle
 listener > steer rotor sockdiag
+keeper > store process
 state > store layout
 '
 
@@ -57,7 +58,7 @@ libsmartcols* > supervisor/ctl/*
 microhttpd.h > worker/http/*
 yaml.h > supervisor/import/yaml.c
 ev.h > supervisor/*.[ch] worker/http/*
-common/log.h > common/log.c supervisor/happening.h SUPERVISOR supervisor/control.c worker/http/cluster-worker.c
+common/log.h > common/log.c supervisor/happening.h supervisor/keeper.c SUPERVISOR supervisor/control.c worker/http/cluster-worker.c
 '
 pure='assert.h limits.h stdbool.h stddef.h stdint.h string.h'
 

@@ -1,5 +1,6 @@
 /*
- * clusterd.c - the supervisor's main: options, places, the lock, and then the loop.
+ * clusterd.c - the supervisor's main: options, places, the lock, and then the loop; or,
+ * as the first that was started, the keeper's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -20,6 +20,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "supervisor/estate.h"
+#include "supervisor/keeper.h"
 #include "supervisor/notify.h"
 
 #define EXIT_USAGE 2
@@ -31,6 +32,7 @@ struct arguments {
 	const char *home;
 	bool check;
 	bool empty;
+	enum keeper keeper;
 };
 
 static const char usage[] =
@@ -40,8 +42,7 @@ static const char usage[] =
 	"      --home DIR     keep configuration, sockets, logs and state under DIR\n"
 	"      --check        read the configuration, report every fault, and exit\n"
 	"      --empty        start no app: wait for commands\n"
-	"      --keeper=none  who keeps descriptors over a crash (own and systemd are\n"
-	"                     not supported yet)\n"
+	"      --keeper WHO   who keeps descriptors over a crash: own, systemd or none\n"
 	"  -V, --version      print the version\n"
 	"  -h, --help         print this\n"
 	"\n"
@@ -70,6 +71,15 @@ static void refuse(const char *why, const char *what)
 	exit(EXIT_USAGE);
 }
 
+static enum keeper parse_keeper(const char *word)
+{
+	for (unsigned i = 0; i < KEEPERS; i++)
+		if (strcmp(word, store_keeper_name((enum keeper)i)) == 0)
+			return (enum keeper)i;
+	refuse("own, systemd or none", "--keeper");
+	return KEEPERS;
+}
+
 static void take_option(struct arguments *arguments, int option)
 {
 	switch (option) {
@@ -86,10 +96,7 @@ static void take_option(struct arguments *arguments, int option)
 		arguments->empty = true;
 		break;
 	case OPTION_KEEPER:
-		if (strcmp(optarg, "own") == 0 || strcmp(optarg, "systemd") == 0)
-			refuse("not supported yet", "--keeper");
-		if (strcmp(optarg, "none") != 0)
-			refuse("own, systemd or none", "--keeper");
+		arguments->keeper = parse_keeper(optarg);
 		break;
 	case 'V':
 		(void)printf("clusterd %s\n", CLUSTERD_VERSION);
@@ -144,40 +151,12 @@ static int check(const struct supervisor *supervisor)
 	return 0;
 }
 
-/* One supervisor per run directory.  The lock file says who holds it. */
-static int lock(struct supervisor *supervisor)
-{
-	char path[PLACES_PATH + 16], holder[32];
-	CLOSE_FD int fd = -1;
-
-	(void)snprintf(path, sizeof(path), "%s/clusterd.pid", supervisor->places.run);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (fd == -1) {
-		(void)fprintf(stderr, "clusterd: %s: %s\n", path, strerror(errno));
-		return EXIT_FAILURE;
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
-		ssize_t got = pread(fd, holder, sizeof(holder) - 1, 0);
-
-		holder[got > 0 ? got : 0] = '\0';
-		holder[strcspn(holder, "\n")] = '\0';
-		(void)fprintf(stderr, "clusterd: %s: held by process %s\n", path, holder);
-		return EXIT_BUSY;
-	}
-	if (ftruncate(fd, 0) == -1 || dprintf(fd, "%d\n", (int)getpid()) < 0) {
-		(void)fprintf(stderr, "clusterd: %s: %s\n", path, strerror(errno));
-		return EXIT_FAILURE;
-	}
-	supervisor->lock = fd_take(&fd);
-	return 0;
-}
-
 /* Sockets of systemd, told by their own names: what they are bound to. */
 static void take_inherited(struct supervisor *supervisor)
 {
 	static struct inherited list[INHERITED];
 	int fd[INHERITED];
-	unsigned count = notify_take_sockets(fd, INHERITED);
+	unsigned count = store_take_sockets(&supervisor->store, fd, INHERITED);
 
 	for (unsigned i = 0; i < count; i++)
 		if (address_of_socket(&list[supervisor->inherits].address, fd[i]) == 0)
@@ -332,18 +311,41 @@ static int prepare(struct supervisor *supervisor, const struct arguments *argume
 	return 0;
 }
 
-static int take_charge(struct supervisor *supervisor)
+static int say(const struct fault *fault, int code)
+{
+	(void)fprintf(stderr, "clusterd: %s\n", fault->text);
+	return code == -EBUSY ? EXIT_BUSY : EXIT_FAILURE;
+}
+
+/* The keeper has nothing of a supervisor: no loop, no configuration. */
+static int keep(const struct supervisor *supervisor, const struct arguments *arguments,
+		char **list)
+{
+	struct keeper_order order = {.arguments = list,
+				     .notifies_once = arguments->empty};
+	struct fault fault;
+	int code = places_make(&supervisor->places, &fault);
+
+	if (code < 0)
+		return say(&fault, code);
+	order.lock = keeping_lock(&supervisor->places, &fault);
+	if (order.lock < 0)
+		return say(&fault, order.lock);
+	return keeper_run(&order);
+}
+
+static int take_charge(struct supervisor *supervisor, enum keeper keeper)
 {
 	struct fault fault;
-	int code;
+	int code = places_make(&supervisor->places, &fault);
 
-	if (places_make(&supervisor->places, &fault) < 0) {
-		(void)fprintf(stderr, "clusterd: %s\n", fault.text);
-		return EXIT_FAILURE;
-	}
-	code = lock(supervisor);
-	if (code != 0)
-		return code;
+	if (code < 0)
+		return say(&fault, code);
+	if (store_open(&supervisor->store, keeper, &fault) < 0)
+		log_warn("%s", fault.text);
+	code = keeping_take_lock(supervisor, &fault);
+	if (code < 0)
+		return say(&fault, code);
 	make_notify_directory(supervisor);
 	rights_raise_files(supervisor);
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -379,6 +381,7 @@ static void release(struct supervisor *supervisor)
 	chronicle_free(&supervisor->chronicle);
 	ev_loop_destroy(supervisor->loop);
 	notify_close();
+	store_close(&supervisor->store);
 	fd_close(&supervisor->lock);
 }
 
@@ -399,7 +402,13 @@ int main(int count, char **list)
 		return code;
 	if (arguments.check)
 		return check(&supervisor);
-	code = take_charge(&supervisor);
+	if (arguments.keeper == KEEPER_OWN && !store_is_kept()) {
+		code = keep(&supervisor, &arguments, list);
+		if (code != KEEPER_CHILD)
+			return code;
+	}
+	(void)prctl(PR_SET_NAME, "clusterd"); /* executed by descriptor it is a number */
+	code = take_charge(&supervisor, arguments.keeper);
 	if (code != 0)
 		return code;
 	supervisor.began = supervisor.now = clock_now();

@@ -293,8 +293,14 @@ static void cmd_reopen(struct call *call)
 static void cmd_shutdown(struct call *call)
 {
 	struct supervisor *supervisor = call->supervisor;
+	struct supervisor_status status;
+	struct json_writer writer;
 
-	call_reply_empty(call);
+	supervisor_read_status(supervisor, &status);
+	call_open_reply(call, &writer, NULL, false);
+	json_put_number(&writer, "pid", status.pid);
+	json_put_figure(&writer, "keeper_pid", status.keeper_pid);
+	call_close_reply(call, &writer, false);
 	supervisor_shutdown(supervisor);
 }
 

@@ -28,7 +28,8 @@ static const char service_text[] =
 static const char types_text[] =
 	"# The supervisor of a cluster of workers\n"
 	"interface " VARLINK_INTERFACE "\n\n"
-	"type Process (pid: ?int, version: string, uptime_ms: ?int, rss_bytes: ?int,"
+	"type Process (pid: ?int, keeper: string, keeper_pid: ?int,"
+	" version: string, uptime_ms: ?int, rss_bytes: ?int,"
 	" stopping: bool, started: bool, log_directory: string, trouble: ?string)\n"
 	"type Instances (configured: int, desired: int, ready: int, running: int,"
 	" overridden: bool)\n"

@@ -361,6 +361,7 @@ struct supervisor {
 	unsigned inherits;
 	int lock;
 	struct store store;
+	struct ev_io kept; /* the socket to whoever keeps it */
 	struct remembering remembering;
 	struct leavers leavers;
 	struct arena words;  /* of what was taken over, for as long as we live */
@@ -411,6 +412,13 @@ void apply_report_tell(struct supervisor *supervisor, const struct apply_report 
 void service_start(struct supervisor *supervisor);
 void service_update(struct supervisor *supervisor, bool changed); /* ends a turn */
 void service_reloading(struct supervisor *supervisor); /* whatever comes of it */
+
+/* keeping.c */
+/* One supervisor per run directory: the lock, or -EBUSY and who holds it. */
+int keeping_lock(const struct places *places, struct fault *fault);
+int keeping_take_lock(struct supervisor *supervisor, struct fault *fault);
+void keeping_start(struct supervisor *supervisor);  /* listens to the keeper */
+void keeping_update(struct supervisor *supervisor); /* before each sleep */
 
 /* signals.c */
 void signals_start(struct supervisor *supervisor);

@@ -67,6 +67,8 @@
 	X(CONFIG_REFUSED, "config-refused", ERROR, "%r")                                \
 	X(SUPERVISOR_STARTED, "supervisor-started", INFO, "clusterd %r")                \
 	X(ADOPTED, "adopted", INFO, "took over from a supervisor that died: %r")        \
+	X(KEEPER_LOST, "keeper-lost", WARN,                                             \
+	  "the keeper is gone: the workers would not survive the supervisor")           \
 	X(LOGS_REOPENED, "logs-reopened", INFO, "reopening logs")                       \
 	X(SHUTDOWN, "shutdown", INFO, "stopping all")                                   \
 	X(SHUTDOWN_OVERDUE, "shutdown-overdue", WARN,                                   \

@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <systemd/sd-daemon.h>
 
@@ -15,8 +13,6 @@
 static struct {
 	void *library;
 	__typeof__(sd_notify) *notify;
-	__typeof__(sd_listen_fds) *listen_fds;
-	__typeof__(sd_is_socket) *is_socket;
 	__typeof__(sd_watchdog_enabled) *watchdog_enabled;
 } systemd;
 
@@ -26,24 +22,16 @@ static void find(void *ret_function, const char *name)
 	*(void **)ret_function = dlsym(systemd.library, name);
 }
 
-static bool is_addressed(void)
-{
-	return getenv("NOTIFY_SOCKET") != NULL || getenv("LISTEN_FDS") != NULL;
-}
-
 int notify_open(void)
 {
-	if (!is_addressed())
+	if (getenv("NOTIFY_SOCKET") == NULL)
 		return 0;
 	systemd.library = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
 	if (systemd.library == NULL)
 		return -ENOENT;
 	find(&systemd.notify, "sd_notify");
-	find(&systemd.listen_fds, "sd_listen_fds");
-	find(&systemd.is_socket, "sd_is_socket");
 	find(&systemd.watchdog_enabled, "sd_watchdog_enabled");
-	if (systemd.notify == NULL || systemd.listen_fds == NULL ||
-	    systemd.is_socket == NULL || systemd.watchdog_enabled == NULL) {
+	if (systemd.notify == NULL || systemd.watchdog_enabled == NULL) {
 		notify_close();
 		return -ENOENT;
 	}
@@ -119,25 +107,4 @@ msec notify_watchdog_interval(void)
 	    usec < 4000)
 		return MSEC_NEVER;
 	return (msec)(usec / 1000 / 2);
-}
-
-unsigned notify_take_sockets(int *fd, unsigned most)
-{
-	unsigned taken = 0;
-	int count;
-
-	if (systemd.library == NULL)
-		return 0;
-	count = systemd.listen_fds(1); /* unsets LISTEN_*, sets FD_CLOEXEC */
-	for (int i = 0; i < count; i++) {
-		int given = SD_LISTEN_FDS_START + i;
-
-		if (taken < most &&
-		    (systemd.is_socket(given, AF_UNSPEC, SOCK_STREAM, 1) > 0 ||
-		     systemd.is_socket(given, AF_UNSPEC, SOCK_DGRAM, -1) > 0))
-			fd[taken++] = given;
-		else
-			(void)close(given);
-	}
-	return taken;
 }

@@ -1,7 +1,7 @@
 /*
- * notify.h - what systemd is told, and what it hands over.  The only user of sd-daemon.h.
+ * notify.h - what systemd is told.  The only user of sd-daemon.h.
  *
- * All of it is nothing outside of systemd (no NOTIFY_SOCKET, no LISTEN_FDS).
+ * All of it is nothing outside of systemd (no NOTIFY_SOCKET).
  */
 #ifndef SUPERVISOR_NOTIFY_H
 #define SUPERVISOR_NOTIFY_H
@@ -21,10 +21,5 @@ void notify_watchdog(void);
 
 /* How often notify_watchdog must be called; MSEC_NEVER: nobody watches. */
 msec notify_watchdog_interval(void);
-
-/* Listening sockets handed over: at most `most`, close-on-exec from now on.  The
- * variables leave the environment, so that no child takes them for its own.  Returns how
- * many. */
-unsigned notify_take_sockets(int *fd, unsigned most);
 
 #endif

@@ -167,9 +167,9 @@ static unsigned kill_members(pid_t leader)
 	return killed;
 }
 
-/* Has a process of this session become our child, as all that is left of a session does
- * when its leader ends?  True also when there is no way to know. */
-static bool has_orphans(pid_t leader)
+/* Calls for each of our children until it returns true; true also when there is no way to
+ * know them. */
+static bool any_child(bool (*is)(pid_t pid, pid_t leader), pid_t leader)
 {
 	CLOSE_FD int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
 	char text[4096];
@@ -184,12 +184,39 @@ static bool has_orphans(pid_t leader)
 				pid = pid * 10 + (text[i] - '0');
 				continue;
 			}
-			if (pid != leader && process_is_of_session(pid, leader))
+			if (is(pid, leader))
 				return true;
 			pid = 0;
 		}
 	}
 	return count == -1;
+}
+
+static bool is_orphan(pid_t pid, pid_t leader)
+{
+	return pid != leader && process_is_of_session(pid, leader);
+}
+
+/* Has a process of this session become our child, as all that is left of a session does
+ * when its leader ends? */
+static bool has_orphans(pid_t leader)
+{
+	return any_child(is_orphan, leader);
+}
+
+static bool kill_child(pid_t pid, pid_t unused)
+{
+	(void)unused;
+	if (pid > 1 && getsid(pid) == pid)
+		(void)kill_members(pid);
+	if (pid > 1)
+		(void)kill(pid, SIGKILL);
+	return false;
+}
+
+void process_kill_children(void)
+{
+	(void)any_child(kill_child, 0);
 }
 
 int process_kill(const struct process *process)

@@ -104,6 +104,9 @@ unsigned process_sweep(pid_t leader);
  * its number is another's by now, whose birth is not this one. */
 unsigned process_sweep_left(pid_t leader, uint64_t birth);
 
+/* SIGKILL to all children we have, and what is of their sessions. */
+void process_kill_children(void);
+
 /* Collects the status (as of waitpid) and frees the pid; `process`, unless NULL (an
  * orphan), is left empty.  -EAGAIN: it has not ended, -ECHILD: not our child. */
 int process_collect(pid_t pid, struct process *process, int *ret_status);

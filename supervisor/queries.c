@@ -177,6 +177,7 @@ void query_ping(struct call *call)
 	supervisor_read_status(call->supervisor, &status);
 	call_open_reply(call, &writer, NULL, false);
 	json_put_number(&writer, "pid", status.pid);
+	json_put_figure(&writer, "keeper_pid", status.keeper_pid);
 	json_put_text(&writer, "version", status.version);
 	json_put_number(&writer, "uptime_ms", status.uptime_ms);
 	json_put_text(&writer, "log", status.places->log);

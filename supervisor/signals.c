@@ -95,12 +95,18 @@ static const struct {
 
 _Static_assert(ARRAY_COUNT(signals) == SUPERVISOR_SIGNALS, "a watcher for each");
 
+/* The keeper leaves them blocked, so that none is lost before somebody listens. */
 void signals_start(struct supervisor *supervisor)
 {
+	sigset_t heard;
+
+	(void)sigemptyset(&heard);
 	for (size_t i = 0; i < ARRAY_COUNT(signals); i++) {
 		ev_signal_init(&supervisor->signal[i], signals[i].heard,
 			       signals[i].number);
 		supervisor->signal[i].data = supervisor;
 		ev_signal_start(supervisor->loop, &supervisor->signal[i]);
+		(void)sigaddset(&heard, signals[i].number);
 	}
+	(void)sigprocmask(SIG_UNBLOCK, &heard, NULL);
 }

@@ -25,6 +25,15 @@ enum {
 	MARK_LEFT = 4,  /* by a predecessor, and not taken yet: the store's to close */
 };
 
+const char *store_keeper_name(enum keeper keeper)
+{
+	static const char *const names[KEEPERS] = {[KEEPER_OWN] = "own",
+						   [KEEPER_SYSTEMD] = "systemd",
+						   [KEEPER_NONE] = "none"};
+
+	return names[keeper];
+}
+
 static bool name_ours(char name[DEPOSIT_NAME], const char *text)
 {
 	name[0] = OURS;
@@ -239,18 +248,23 @@ void store_announce(pid_t pid, int socket, int list)
 	(void)setenv(STORE_VARIABLE, text, 1);
 }
 
-static bool listens(int fd)
+/* A socket that listens, or that datagrams come to. */
+static bool serves(int fd)
 {
-	int listening = 0;
+	int listening = 0, type = 0;
 	socklen_t size = sizeof(listening);
 
-	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 &&
-	       listening != 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == -1)
+		return false;
+	size = sizeof(listening);
+	return type == SOCK_DGRAM ||
+	       (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 &&
+		listening != 0);
 }
 
 static void keep_given(struct store *store, int fd)
 {
-	if (store->sockets < STORE_SOCKETS && listens(fd))
+	if (store->sockets < STORE_SOCKETS && serves(fd))
 		store->given[store->sockets++] = fd;
 	else
 		(void)close(fd);

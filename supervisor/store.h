@@ -25,6 +25,11 @@
  * (-1: there is none), the file that lists what it inherits (-1). */
 #define STORE_VARIABLE "CLUSTERD_KEPT"
 
+/* Names that the own keeper knows, as they are said to it. */
+#define STORE_STATE   "@state"
+#define STORE_LOCK    "@lock"
+#define STORE_PROGRAM "@program" /* to be executed next, in the place of its own */
+
 enum keeper { KEEPER_OWN, KEEPER_SYSTEMD, KEEPER_NONE, KEEPERS };
 
 struct store {
@@ -38,6 +43,8 @@ struct store {
 	int given[STORE_SOCKETS]; /* by socket units */
 	unsigned sockets;
 };
+
+const char *store_keeper_name(enum keeper keeper);
 
 /* Were we started by clusterd's own keeper? */
 bool store_is_kept(void);

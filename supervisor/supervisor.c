@@ -180,6 +180,7 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
 		 supervisor->followed != supervisor->chronicle.next);
 	service_update(supervisor, changed);
 	arm(supervisor);
+	keeping_update(supervisor);
 	if (shutdown_is_over(supervisor) &&
 	    (supervisor->control == NULL || !control_is_busy(supervisor->control)))
 		ev_break(loop, EVBREAK_ALL);
@@ -229,6 +230,7 @@ void supervisor_reopen_logs(struct supervisor *supervisor)
 void supervisor_start(struct supervisor *supervisor)
 {
 	signals_start(supervisor);
+	keeping_start(supervisor);
 	ev_prepare_init(&supervisor->drain, on_prepare);
 	supervisor->drain.data = supervisor;
 	ev_prepare_start(supervisor->loop, &supervisor->drain);
@@ -264,6 +266,10 @@ void supervisor_read_status(const struct supervisor *supervisor,
 		apps++;
 	*ret_status = (struct supervisor_status){
 		.pid = getpid(),
+		.keeper = store_keeper_name(supervisor->store.keeper),
+		.keeper_pid = store_parent(&supervisor->store) > 0
+				      ? store_parent(&supervisor->store)
+				      : -1,
 		.version = CLUSTERD_VERSION,
 		.uptime_ms = clock_now() - supervisor->began,
 		.rss_bytes = (int64_t)sample.rss_bytes,

@@ -18,13 +18,15 @@ struct supervisor;
 
 struct supervisor_status {
 	pid_t pid;
+	const char *keeper; /* "own", "systemd" or "none" */
+	pid_t keeper_pid;   /* our own's; -1: there is none */
 	const char *version;
 	int64_t uptime_ms;
 	int64_t rss_bytes;
 	const struct places *places;
 	unsigned apps;
 	bool stopping;
-	bool started; /* every app that was to start has been online */
+	bool started;        /* every app that was to start has been online */
 	const char *trouble; /* with what is kept over a restart; NULL: none */
 };
 

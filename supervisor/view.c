@@ -16,6 +16,8 @@ void view_supervisor(struct json_writer *writer, const char *key,
 	supervisor_read_status(supervisor, &status);
 	json_open_object(writer, key);
 	json_put_figure(writer, "pid", status.pid);
+	json_put_text(writer, "keeper", status.keeper);
+	json_put_figure(writer, "keeper_pid", status.keeper_pid);
 	json_put_text(writer, "version", status.version);
 	json_put_figure(writer, "uptime_ms", status.uptime_ms);
 	json_put_figure(writer, "rss_bytes", status.rss_bytes);

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -180,32 +179,35 @@ enum exit_code verb_version(const struct options *options)
 	return EXIT_DONE;
 }
 
-/* The supervisor's process, by the kernel's word, not by a file's. */
-static int open_peer(const struct client *client)
+/* Of the keeper where there is one, which ends last.  -ESRCH: it has ended already. */
+static int open_last(const struct varlink_reply *reply)
 {
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
+	int64_t pid = json_find_number(reply->parameters, "keeper_pid", 0);
+	int fd;
 
-	if (getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == -1)
-		return -errno;
-	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
+	if (pid <= 0)
+		pid = json_find_number(reply->parameters, "pid", 0);
+	if (pid <= 0)
+		return -EINVAL;
+	fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	return fd == -1 ? -errno : fd;
 }
 
 static enum exit_code await_end(const struct options *options, int pidfd, msec deadline)
 {
 	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-	int count = 0;
+	int count = pidfd >= 0 ? 0 : 1;
 
-	do {
+	while (count == 0 || (count == -1 && errno == EINTR)) {
 		msec left = deadline == MSEC_NEVER ? -1 : deadline - clock_now();
 
 		if (deadline != MSEC_NEVER && left < 0)
 			left = 0;
 		count = poll(&ended, 1, left > INT32_MAX ? INT32_MAX : (int)left);
-	} while (count == -1 && errno == EINTR);
-	if (count == 0)
-		return say_error(options, EXIT_TIMED_OUT, NULL,
-				 "shutdown: timed out waiting");
+		if (count == 0)
+			return say_error(options, EXIT_TIMED_OUT, NULL,
+					 "shutdown: timed out waiting");
+	}
 	say(options, "the supervisor has ended");
 	return EXIT_DONE;
 }
@@ -215,22 +217,22 @@ enum exit_code verb_shutdown(const struct options *options)
 	struct varlink_reply reply;
 	struct client client;
 	enum exit_code code = client_open(&client, options);
-	CLOSE_FD int peer = -1;
+	CLOSE_FD int last = -1;
 
 	if (code != EXIT_DONE)
 		return code;
-	peer = open_peer(&client); /* before it can end */
 	code = EXIT_USAGE;
 	if (client_take_timeout(&client, options)) {
 		(void)client_begin(&client, "Shutdown", false);
 		code = ask(&client, options, &reply);
 	}
 	if (code == EXIT_DONE) {
+		last = open_last(&reply);
 		varlink_free_reply(&reply);
-		if (options_has(options, FLAG_NO_WAIT) || peer < 0)
+		if (options_has(options, FLAG_NO_WAIT) || (last < 0 && last != -ESRCH))
 			say(options, "the supervisor is shutting down");
 		else
-			code = await_end(options, peer, client.deadline);
+			code = await_end(options, last, client.deadline);
 		if (code == EXIT_DONE)
 			print_json(options, NULL);
 	}

@@ -3,9 +3,9 @@
 # grow in it.  Sourced, not run.
 . "$(dirname "${BASH_SOURCE[0]}")/../system/lib.sh"
 
-fds() { find "/proc/$SUPERVISOR/fd" -mindepth 1 | wc -l; }
+fds() { find "/proc/$INNER/fd" -mindepth 1 | wc -l; }
 files() { find "$CLUSTERD_HOME/run" -mindepth 1 | wc -l; }
-rss_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$SUPERVISOR/status"; }
+rss_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$INNER/status"; }
 
 # remember: what is there now is what there may be.
 remember() {

@@ -103,7 +103,7 @@ check "and forgotten" within 5 equal "$(query '[.apps[].name] | sort | @csv')" '
 
 # ---- nothing grows ----
 
-fds() { find "/proc/$SUPERVISOR/fd" | wc -l; }
+fds() { find "/proc/$INNER/fd" | wc -l; }
 ctl reload >/dev/null # each app has a generation to go back to now
 fds_before=$(fds)
 for _ in 1 2 3 4 5 6; do

@@ -67,7 +67,7 @@ check "the load is reported" load_end all
 # The worker that crashes on purpose may have requests in its hands, nobody else.
 check "through all of that no request failed but what the crasher held" load_shows all \
 	'.refused == 0 and .timeout == 0 and .bad_status == 0 and .bad_body == 0 and .failed <= 5'
-check "L10 L11 and the supervisor is the same" eval 'answers && [ -d /proc/$SUPERVISOR ]'
+check "L10 L11 and the supervisor is the same" eval 'answers && [ -d /proc/$INNER ]'
 
 # ---- neither the new version nor the one before ----
 

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 beats='heartbeat = { interval = "300ms"; timeout = "1500ms"; };'
-ticks() { awk '{ print $14 + $15 }' "/proc/$SUPERVISOR/stat"; }
+ticks() { awk '{ print $14 + $15 }' "/proc/$INNER/stat"; }
 cpu_of() { # SECONDS: of the supervisor while they pass, in clock ticks (100 a second)
 	local from
 	from=$(ticks)

@@ -10,7 +10,7 @@ apps "$(w_app web 4 "$quiet")" "$(w_app one 4 "$quiet" --from-slot 3 --busy 16)"
 check "programs without beats" supervise web one alike
 
 share_of() { app "$1" ".workers[$2].share_percent"; }
-wakeups() { awk '/^voluntary_ctxt_switches/ { print $2 }' "/proc/$SUPERVISOR/status"; }
+wakeups() { awk '/^voluntary_ctxt_switches/ { print $2 }' "/proc/$INNER/status"; }
 
 # ---- one of four is blocked, twice for two seconds ----
 

@@ -117,11 +117,11 @@ apps "{ name = \"web\"; instances = 1; command = [ \"$HOUSE/program\" ]; $TCP $Q
 ctl reload >/dev/null
 check "one that runs from another place" within 5 equal "$(runs web)" "$(inode "$HOUSE/program")"
 before=$(pid web)
-kill -STOP "$SUPERVISOR"
+kill -STOP "$INNER"
 kill -KILL "$before"
 within 5 gone "$before"
 echo more >>"$HOUSE/program"
-kill -CONT "$SUPERVISOR"
+kill -CONT "$INNER"
 check "written to while it was down, it comes back" within 10 eval \
 	'[ "$(pid web)" != '"$before"' ] && ready_are web 1'
 check "as what it is now, which is said" tells "program changed on disk"

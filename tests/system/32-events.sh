@@ -126,7 +126,7 @@ check "the log has the same sentences" eval 'within 5 grep -q \
 	"web.1: $(event slot hung .message | cut -c 1-40)" "$HOUSE/clusterd.log"'
 check "INT ends it cleanly" unfollow web INT
 check "whoever follows one worker, too" unfollow slot INT
-slots_taken() { find "/proc/$SUPERVISOR/fd" -lname 'socket:*' | wc -l; }
+slots_taken() { find "/proc/$INNER/fd" -lname 'socket:*' | wc -l; }
 before=$(slots_taken)
 for _ in 1 2 3 4 5; do
 	"$BUILD/clusterctl" events -n 0 >/dev/null &

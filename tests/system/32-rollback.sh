@@ -5,7 +5,7 @@
 inode() { stat -L -c %i "$1"; }
 runs() { for pid in $(pids "$1"); do inode "/proc/$pid/exe"; done | sort -u; }
 generations() { app "$1" '[.workers[] | select(.pid) | .generation] | unique | @csv'; }
-fds() { find "/proc/$SUPERVISOR/fd" -mindepth 1 | wc -l; }
+fds() { find "/proc/$INNER/fd" -mindepth 1 | wc -l; }
 kind() { app "$1" '.last_operation | [.kind, .ok] | @csv'; }
 refuses() { not fetch "$1" /; } # PORT
 

@@ -55,7 +55,7 @@ checks_of_any_user() {
 supervise_as() { # COMMAND-BEFORE CLUSTERD...
 	"$@" "$BUILD/clusterd" >>"$HOUSE/clusterd.log" 2>&1 &
 	SUPERVISOR=$!
-	within 10 answers
+	meet
 }
 
 free_low_port() {
@@ -122,7 +122,7 @@ as_root() {
 	check "L7 for each app its own" equal "$(limit "$(worker plain)" 'Max open files')" "77 77"
 	check "L7 nice, umask and CPUs are the supervisor's again" equal \
 		"$(ps -o ni= -p "$pid" | tr -d ' ') $(of "$pid" Umask) $(of "$pid" Cpus_allowed_list)" \
-		"$(ps -o ni= -p "$SUPERVISOR" | tr -d ' ') $(of "$SUPERVISOR" Umask) $(of "$SUPERVISOR" Cpus_allowed_list)"
+		"$(ps -o ni= -p "$INNER" | tr -d ' ') $(of "$INNER" Umask) $(of "$INNER" Cpus_allowed_list)"
 	check "plan names what would change" eval 'sed -i "s/4321/4322/" "$CLUSTERD_HOME/cluster.conf" &&
 		says limits ctl plan'
 
@@ -184,7 +184,7 @@ capable() { # PORT
 	check "which its workers serve" says "" fetch "$1" /
 	check "without that capability" equal "$(of "$(worker low)" CapAmb) $(of "$(worker low)" CapPrm)" \
 		"0000000000000000 0000000000000000"
-	check "and the supervisor still has it" not equal "$(of "$SUPERVISOR" CapAmb)" 0000000000000000
+	check "and the supervisor still has it" not equal "$(of "$INNER" CapAmb)" 0000000000000000
 	retire
 }
 

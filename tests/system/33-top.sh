@@ -71,7 +71,7 @@ export TERM=xterm LC_ALL=C.UTF-8
 terminal live top
 check "it shows the app" shows live "online 2/2"
 check "and its workers" shows live "$(pids shop | head -n 1)"
-check "and the supervisor" shows live "pid $SUPERVISOR"
+check "and the supervisor" shows live "pid $INNER"
 check "lines of the past are drawn" shows live "▁"
 type_in r
 check "r reloads" within 10 eval '[ "$(app shop .generation)" = 2 ] && ready_are shop 2'

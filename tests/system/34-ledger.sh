@@ -67,7 +67,8 @@ check "is undone with it, and remembered as it was" eval 'state_of web online 3 
 
 # ---- the same when nobody had time to say goodbye ----
 
-check "killed" eval 'kill -KILL "$(query .supervisor.pid)" && within 5 not answers'
+check "killed, with the keeper" eval 'kill -KILL $(query ".supervisor | .keeper_pid, .pid") &&
+	within 5 not answers'
 # shellcheck disable=SC2046 # each is a word
 kill -KILL $(ours) 2>/dev/null
 check "all come back after that" eval 'ctl start && state_of kept online 1 && state_of web online 3'

@@ -84,10 +84,10 @@ retire
 hungry() { # starts clusterd with few
 	(ulimit -n 40 && exec "$BUILD/clusterd" >>"$HOUSE/clusterd.log" 2>&1) &
 	SUPERVISOR=$!
-	within 10 answers
+	meet
 }
 starved() { [ "$(descriptors)" -ge 40 ]; }
-descriptors() { find "/proc/$SUPERVISOR/fd" -mindepth 1 2>/dev/null | wc -l; }
+descriptors() { find "/proc/$INNER/fd" -mindepth 1 2>/dev/null | wc -l; }
 failing() { [ "$(app hungry '[.workers[] | select(.last_exit)] | length')" -gt 0 ] ||
 	log_of_supervisor | grep -q 'Too many open files'; }
 
@@ -118,7 +118,7 @@ hold 60 40 <&"$hold_fd" >"$HOUSE/held" 2>&1 &
 holder=$!
 check "forty callers who say nothing" within 10 grep -q connected "$HOUSE/held"
 check "leave it without a descriptor" within 10 starved
-wakeups() { awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$SUPERVISOR/status"; }
+wakeups() { awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$INNER/status"; }
 check "another caller is told at once that it is busy" exits 75 timeout 5 "$BUILD/clusterctl" ping
 before=$(wakeups)
 for_all_of 2 true

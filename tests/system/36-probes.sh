@@ -135,15 +135,15 @@ apps "$(patients 3 "${patient/failures = 3/failures = 1}" two)" | config
 check "one failure is too many now, and workers are slow" eval 'ctl start >/dev/null && within 10 well 3'
 before=$(pids_by_slot web)
 told=$(grep -c "is avoided" "$HOUSE/clusterd.log")
-kill -STOP "$SUPERVISOR"
+kill -STOP "$INNER"
 pause 2.5
-kill -CONT "$SUPERVISOR"
+kill -CONT "$INNER"
 untold() { equal "$(grep -c "is avoided" "$HOUSE/clusterd.log")" "$told"; }
 check "answers that came while the supervisor was stopped are heard" for_all_of 1 untold
 # shellcheck disable=SC2046 # pids
-kill -STOP "$SUPERVISOR" $(pids web)
+kill -STOP "$INNER" $(pids web)
 pause 2.5
-kill -CONT "$SUPERVISOR"
+kill -CONT "$INNER"
 pause 0.1
 # shellcheck disable=SC2086 # pids
 kill -CONT ${before//,/ }

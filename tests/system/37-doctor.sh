@@ -19,7 +19,7 @@ check "it starts nothing" exits 3 ctl ping
 
 apps "$(w_app web 3 "$TCP backlog = 60000;")" | config
 check "with a supervisor" supervise web
-check "it names it" finds supervisor ".level == \"ok\" and (.found | test(\"pid $SUPERVISOR, 1 apps, 3 workers\"))"
+check "it names it" finds supervisor ".level == \"ok\" and (.found | test(\"pid $INNER, 1 apps, 3 workers\"))"
 check "counts its files" finds "open files" '.found | test("allowed, [0-9]+ open, about [0-9]+ a worker")'
 check "compares the queues with what apps want" finds queues '.level == "warning" and (.found | test("60000"))'
 check "knows of no other listeners" finds "other listeners" '.level == "ok" and .found == "none"'

@@ -138,4 +138,4 @@ check "K19 and is a file of variables" equal \
 check "K19 not on the command line of anybody" not grep -laE "$secret|$given|$filed" \
 	/proc/[0-9]*/cmdline
 check "K19 nor in the environment of clusterd, but for what it was given" equal \
-	"$(tr '\0' '\n' <"/proc/$SUPERVISOR/environ" | grep -aE "$secret|$filed")" ""
+	"$(tr '\0' '\n' <"/proc/$INNER/environ" | grep -aE "$secret|$filed")" ""

@@ -9,8 +9,8 @@ apps "{ name = \"sleepers\"; instances = 100; command = [ \"sleep\", \"1d\" ]; $
 check "a hundred workers that sleep" supervise sleepers
 
 # How often it was awake, and what it did then.
-awake() { awk '/^(non)?voluntary_ctxt/ { sum += $2 } END { print sum }' "/proc/$SUPERVISOR/status"; }
-ticks() { awk '{ print $14 + $15 }' "/proc/$SUPERVISOR/stat"; }
+awake() { awk '/^(non)?voluntary_ctxt/ { sum += $2 } END { print sum }' "/proc/$INNER/status"; }
+ticks() { awk '{ print $14 + $15 }' "/proc/$INNER/stat"; }
 at_rest() { # for a second, after the start
 	local before
 	before=$(awake)
@@ -25,7 +25,7 @@ check "K24 it did not wake once in $seconds seconds" equal "$(awake)" "$before"
 check "K24 nor use the CPU" equal "$(ticks)" "$ticks"
 check "all the same it answers" answers
 
-pss() { awk '/^Pss:/ { print $2 }' "/proc/$SUPERVISOR/smaps_rollup"; }
+pss() { awk '/^Pss:/ { print $2 }' "/proc/$INNER/smaps_rollup"; }
 little() { echo "$1 KiB" && [ "$1" -le 1500 ]; }
 case $BUILD in
 */asan | */valgrind) skip "K24 it lives in 1500 KiB" "this build is for finding faults" ;;

@@ -21,13 +21,13 @@ chmod 644 "$CLUSTERD_HOME/cluster.conf"
 # shellcheck disable=SC2094 # the log is read later
 "${as[@]}" "$BUILD/clusterd" >>"$HOUSE/clusterd.log" 2>&1 &
 SUPERVISOR=$!
-check "two apps" eval 'within 10 answers && ctl wait all --timeout 10s'
+check "two apps" eval 'meet && ctl wait all --timeout 10s'
 port=$(port web)
 victim=$(app web '.workers[0].pid')
 other=$(app web '.workers[1].pid') sibling=$(pids other)
 
-processes() { "${as[@]}" prlimit --pid "$SUPERVISOR" --nproc="$1:"; } # soft; the hard one stays
-before=$("${as[@]}" prlimit --pid "$SUPERVISOR" --nproc --output SOFT --noheadings | tr -d ' ')
+processes() { "${as[@]}" prlimit --pid "$INNER" --nproc="$1:"; } # soft; the hard one stays
+before=$("${as[@]}" prlimit --pid "$INNER" --nproc --output SOFT --noheadings | tr -d ' ')
 processes 1
 kill -KILL "$victim"
 check "K26 a worker dies and none can be started" within 5 eval \

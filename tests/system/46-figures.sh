@@ -63,9 +63,9 @@ check "L5 keep nobody waiting" eval 'answers && ctl list >/dev/null && ctl reloa
 check "L5 for long" test $(($(now_ms) - began)) -le $((5000 * TIME_SCALE))
 kill $peers
 
-kill -STOP "$SUPERVISOR"
+kill -STOP "$INNER"
 began=$(now_ms)
 check "L5 a supervisor that does not answer is given up with exit 4" exits 4 ctl ping
 check "L5 in the end" test $(($(now_ms) - began)) -le $((20000 * TIME_SCALE))
-kill -CONT "$SUPERVISOR"
+kill -CONT "$INNER"
 check "L32 its late answer is for nobody else" eval 'ctl version && ctl list --json | json ".apps | length == 2"'

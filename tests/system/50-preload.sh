@@ -90,7 +90,7 @@ fi
 
 # ---- rubbish at the desk ----
 
-fds() { find "/proc/$SUPERVISOR/fd" -mindepth 1 | wc -l; }
+fds() { find "/proc/$INNER/fd" -mindepth 1 | wc -l; }
 no_more_fds() { [ "$(fds)" -le "$1" ]; }
 told() { ctl events --no-follow --lines 500 "$1" | grep -c "$2"; }
 before=$(fds)

@@ -25,7 +25,8 @@ export W
 # Short, because the path of a Unix socket may have 107 bytes.
 HOUSE=$(mktemp -d -p /tmp) || exit 1
 EVENTS=$HOUSE/events # where workers write what happens to them
-SUPERVISOR=
+SUPERVISOR= # what was started: the keeper
+INNER=      # the supervisor's own process; the same where nobody keeps
 passed=0 failed=0 skipped=0
 declare -A loads=()
 
@@ -195,10 +196,15 @@ supervise() {
 	local name
 	"$BUILD/clusterd" >>"$HOUSE/clusterd.log" 2>&1 &
 	SUPERVISOR=$!
-	within 10 answers || return
+	meet || return
 	for name; do
 		ctl wait "$name" --timeout "$((10 * TIME_SCALE))s" >/dev/null || return
 	done
+}
+
+# When it answers: which process is the supervisor's own.
+meet() {
+	within 10 answers && INNER=$(query .supervisor.pid)
 }
 
 answers() {
@@ -370,7 +376,7 @@ finish() {
 		kill -KILL "$pid" 2>/dev/null
 	done
 	if [ -n "$SUPERVISOR" ]; then
-		kill -CONT "$SUPERVISOR" 2>/dev/null
+		kill -CONT "$SUPERVISOR" "$INNER" 2>/dev/null
 		check "the supervisor stops in order at the end" retire
 	elif answers; then
 		ctl shutdown >/dev/null 2>&1

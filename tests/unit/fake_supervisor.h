@@ -84,6 +84,8 @@ void supervisor_read_status(const struct supervisor *supervisor,
 	static const struct places places = {.log = "/log"};
 
 	*ret_status = (struct supervisor_status){.pid = 7,
+						 .keeper = "own",
+						 .keeper_pid = -1,
 						 .version = "1",
 						 .places = &places,
 						 .apps = supervisor->apps,
