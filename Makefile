@@ -45,7 +45,7 @@ PLACES     := -DCLUSTERD_VERSION='"$(VERSION)"' \
 # Asked once, when the first object is built: without pkg-config the file must still parse,
 # since `make test` is allowed to install it.  Libraries' folders are system folders: their
 # headers are not ours to warn about.
-PACKAGES   := libsystemd libconfig jansson smartcols libmicrohttpd yaml-0.1 check
+PACKAGES   := libsystemd libconfig jansson smartcols libmicrohttpd yaml-0.1 libzstd zlib check
 INCLUDES    = $(eval INCLUDES := $$(patsubst -I%,-isystem %,$$(filter -I%,$$(shell \
 	for package in $(PACKAGES); do pkg-config --cflags $$$$package 2>/dev/null; done))))$(INCLUDES)
 
@@ -59,7 +59,8 @@ libs        = $$(pkg-config --libs $(1))
 # ---- what there is ----
 
 MAINS      := supervisor/clusterd.c supervisor/ctl/clusterctl.c \
-	supervisor/import/cluster-import.c supervisor/top/cluster-top.c worker/http/cluster-worker.c
+	supervisor/import/cluster-import.c supervisor/top/cluster-top.c worker/http/cluster-worker.c \
+	worker/logger/cluster-logger.c
 modules     = $(filter-out $(MAINS),$(wildcard $(addsuffix /*.c,$(1))))
 obj         = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -69,6 +70,7 @@ CTL        := $(call modules,supervisor/ctl)
 IMPORT     := $(call modules,supervisor/import)
 TOP        := $(call modules,supervisor/top)
 HTTP       := $(call modules,worker/http)
+LOGGER     := $(call modules,worker/logger)
 LIBRARY    := $(call modules,worker/libclusterworker)
 EXAMPLES   := $(wildcard worker/examples/*.c)
 
@@ -102,7 +104,7 @@ TEST_PROGRAMS    := $(UNIT_PROGRAMS) $(MODEL_PROGRAMS) $(CORPUS_PROGRAMS) $(WORK
 	$(if $(TRACE),$(BUILD)/tests/trace) $(if $(LOAD),$(BUILD)/loadgen)
 
 SOURCES    := $(wildcard $(MAINS)) $(PRELOAD) $(COMMON) $(SUPERVISE) $(CTL) $(IMPORT) $(TOP) \
-	$(HTTP) $(LIBRARY) $(EXAMPLES) \
+	$(HTTP) $(LOGGER) $(LIBRARY) $(EXAMPLES) \
 	$(UNITS) $(TRACE) $(FUZZ) $(MODEL) $(LOAD) $(WORKERS) $(SHARED) $(SHIMS) \
 	$(wildcard tests/fuzz/driver.c) $(AIDE)
 
@@ -180,6 +182,10 @@ $(BUILD)/cluster-worker: $(call obj,worker/http/cluster-worker.c $(HTTP)) \
 	$(call say,LINK,$@)
 	$(link) -lev $(call libs,libmicrohttpd jansson)
 
+$(BUILD)/cluster-logger: $(call obj,worker/logger/cluster-logger.c $(LOGGER)) $(BUILD)/common.a $(AID)
+	$(call say,LINK,$@)
+	$(link) $(call libs,libzstd zlib)
+
 # The library's ABI; its version is its own, not the project's.
 SONAME     := libclusterworker.so.0
 SOVERSION  := $(SONAME).1.0
@@ -214,8 +220,8 @@ $(BUILD)/examples/%: $(BUILD)/obj/worker/examples/%.o $(BUILD)/libclusterworker.
 
 # Everything but the mains; a unit test takes from it what it needs.  While a neighbour's
 # module does not build, name only yours: make UNDER_TEST='common/fd.c' build/tests/test_fd
-UNDER_TEST ?= $(COMMON) $(SUPERVISE) $(CTL) $(IMPORT) $(TOP) $(HTTP) $(LIBRARY)
-TEST_LIBS   = -lev $(call libs,libconfig jansson smartcols libmicrohttpd yaml-0.1)
+UNDER_TEST ?= $(COMMON) $(SUPERVISE) $(CTL) $(IMPORT) $(TOP) $(HTTP) $(LOGGER) $(LIBRARY)
+TEST_LIBS   = -lev $(call libs,libconfig jansson smartcols libmicrohttpd yaml-0.1 libzstd zlib)
 
 $(BUILD)/tests/house.a: $(call obj,$(UNDER_TEST))
 

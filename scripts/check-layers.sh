@@ -12,6 +12,7 @@ cd "$(dirname "$0")/.." || exit 1
 rooms='
 supervisor > supervisor apply report recall launch origin app generation digest environment
 	operation seat spawn route broker channel snare checkup dealing crowd bounds holding signals
+	conduit logger
 	status rights estate clusterd sharing layout remember adopt salvage kin
 	tell fate happening chronicle entry service keeping
 	shutdown
@@ -44,6 +45,7 @@ supervisor > supervisor/core/ supervisor/bridge/ common/
 supervisor/bridge > supervisor/bridge/ supervisor/core/ common/
 worker/libclusterworker > worker/libclusterworker/ common/base.h
 worker/http > worker/http/ worker/libclusterworker/ common/
+worker/logger > worker/logger/ common/
 worker/preload > worker/preload/ common/ask.h common/base.h
 worker/examples > worker/libclusterworker/
 '
@@ -57,6 +59,8 @@ libsmartcols* > supervisor/ctl/*
 *curses.h > supervisor/top/screen.c
 microhttpd.h > worker/http/*
 yaml.h > supervisor/import/yaml.c
+zstd.h > worker/logger/zstd.c
+zlib.h > worker/logger/gzip.c
 ev.h > supervisor/*.[ch] worker/http/*
 common/log.h > common/log.c supervisor/happening.h supervisor/keeper.c SUPERVISOR supervisor/control.c worker/http/cluster-worker.c
 '
@@ -64,7 +68,7 @@ pure='assert.h limits.h stdbool.h stddef.h stdint.h string.h'
 
 # Those who may write to stdout or stderr: the programs that people run, and the log.
 speakers='common/log.c supervisor/clusterd.c supervisor/ctl/*.c worker/http/cluster-worker.c
-	supervisor/import/cluster-import.c worker/examples/*.c'
+	supervisor/import/cluster-import.c worker/logger/cluster-logger.c worker/examples/*.c'
 
 breaches=0
 breach() {

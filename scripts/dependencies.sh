@@ -10,7 +10,8 @@ set -eu
 packages_for() {
 	case $1 in
 	build) echo gcc make pkg-config libc6-dev libev-dev libconfig-dev libsystemd-dev \
-		libjansson-dev libsmartcols-dev libmicrohttpd-dev libncurses-dev libyaml-dev ;;
+		libjansson-dev libsmartcols-dev libmicrohttpd-dev libncurses-dev libyaml-dev \
+		libzstd-dev zlib1g-dev ;;
 	run) echo curl ;;
 	test) echo check curl jq iproute2 procps python3 systemd systemd-container \
 		debhelper dpkg-dev fakeroot lintian \

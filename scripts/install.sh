@@ -44,6 +44,7 @@ list() {
 		755 $BUILD/cluster-import $LIBEXECDIR/clusterd/cluster-import
 		755 $BUILD/cluster-top $LIBEXECDIR/clusterd/cluster-top
 		755 $BUILD/cluster-worker $LIBEXECDIR/clusterd/cluster-worker
+		755 $BUILD/cluster-logger $LIBEXECDIR/clusterd/cluster-logger
 		755 $BUILD/clusterd-node.cjs $LIBEXECDIR/clusterd/clusterd-node.cjs
 		755 $BUILD/libclusterbind.so $LIBEXECDIR/clusterd/libclusterbind.so
 		644 $BUILD/libclusterworker.a $LIBDIR/libclusterworker.a
