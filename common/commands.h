@@ -147,7 +147,7 @@ enum flag {
 	  "clear restart counters and backoff")                                         \
 	X(REOPEN, "reopen", "reloadLogs", "", 0, 0, 0, SERVED,                          \
 	  "Reopen", "() -> ()",                                                         \
-	  "open log files anew, for workers started from now on")                       \
+	  "open log files anew, after they were moved away")                            \
 	X(PING, "ping", "", "", 0, 0, 0, SERVED,                                        \
 	  "Ping", "() -> (pid: int, keeper_pid: ?int, version: string, uptime_ms: int,"  \
 	  " log: string)", \

@@ -34,10 +34,6 @@ struct app *app_new(struct supervisor *supervisor, const char *name,
 	app->deadline = MSEC_NEVER;
 	app->core.want.count = 1;
 	(void)text_copy(app->name, sizeof(app->name), name);
-	(void)snprintf(app->log_out, sizeof(app->log_out), "%s/%s-out.log",
-		       supervisor->places.log, name);
-	(void)snprintf(app->log_err, sizeof(app->log_err), "%s/%s-err.log",
-		       supervisor->places.log, name);
 	route_init(app);
 	bounds_init(app);
 	return app;
@@ -51,10 +47,10 @@ void app_free(struct app *app)
 	crowd_free(app);
 	bounds_free(app);
 	holdings_close(app);
-	while (app->generations != NULL)
-		generation_drop(app, app->generations);
 	for (unsigned i = 0; i <= CORE_SLOTS; i++)
 		place_free(app->place[i]);
+	while (app->generations != NULL)
+		generation_drop(app, app->generations);
 	free(app);
 }
 

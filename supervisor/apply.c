@@ -238,11 +238,14 @@ static int reshape_app(struct app *app, const struct app_spec *after, struct fau
 	int result;
 
 	generation = app_generation(app);
-	result = holdings_grow(app, generation, count, fault);
+	result = conduit_check(app, after, fault);
+	if (result == 0)
+		result = holdings_grow(app, generation, count, fault);
 	if (result == 0)
 		result = generation_reshape(generation, after);
 	if (result < 0)
 		return result;
+	conduit_renew(app);
 	sharing_set_policy(app, generation);
 	app->deadline = core_deadline(&app->core);
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)

@@ -88,6 +88,31 @@ static int assign_path(const struct assignment *task)
 	return 0;
 }
 
+/* Where the log directory is, is not known here: relative to that. */
+static int assign_log_path(const struct assignment *task)
+{
+	const struct value *value = task->value;
+	size_t length;
+	const char *path;
+
+	if (value->kind != VALUE_TEXT)
+		return value_expect(task->reader, value, "text");
+	length = strlen(value->text);
+	if (length < (size_t)task->setting->least)
+		return value_refuse(task->reader, value, "is empty");
+	if (length > (size_t)task->setting->most)
+		return value_refuse(task->reader, value, "is longer than %d letters",
+				    (int)task->setting->most);
+	if (value->text[length - 1] == '/')
+		return value_refuse(task->reader, value, "\"%s\" is a directory",
+				    value->text);
+	path = arena_text(task->reader->arena, value->text);
+	if (!path)
+		return -ENOMEM;
+	store(task, &path, sizeof(path));
+	return 0;
+}
+
 static int assign_flag(const struct assignment *task)
 {
 	if (task->value->kind != VALUE_FLAG)
@@ -317,12 +342,17 @@ static int assign_choice(const struct assignment *task)
 {
 	const struct value *value = task->value;
 	const struct setting_choice *choice = task->setting->choice;
+	const char *text = value->text;
 	char known[FAULT_SIZE / 2];
 
-	if (value->kind != VALUE_TEXT)
+	if (value->kind == VALUE_FLAG)
+		text = value->flag ? "true" : "false";
+	else if (value->kind != VALUE_TEXT)
 		return value_expect(task->reader, value, "text");
-	while (choice->name && strcmp(choice->name, value->text) != 0)
+	while (choice->name && strcmp(choice->name, text) != 0)
 		choice++;
+	if (!choice->name && value->kind == VALUE_FLAG)
+		return value_expect(task->reader, value, "text");
 	if (!choice->name) {
 		list_choices(known, sizeof(known), task->setting->choice);
 		return value_refuse(task->reader, value, "\"%s\" is none of: %s",
@@ -332,7 +362,7 @@ static int assign_choice(const struct assignment *task)
 		return value_refuse(task->reader, value, "\"%s\" is not supported yet",
 				    value->text);
 	/* An enum of ours is an unsigned: the compiler's choice, held to by a check. */
-	_Static_assert(sizeof(enum spec_log) == sizeof(choice->value),
+	_Static_assert(sizeof(enum spec_log_to) == sizeof(choice->value),
 		       "enums are unsigned");
 	store(task, &choice->value, sizeof(choice->value));
 	return 0;
@@ -344,35 +374,21 @@ static int refuse_later(const struct assignment *task)
 }
 
 static int (*const assigners[SETTING_KINDS])(const struct assignment *) = {
-	[SETTING_NAME] = assign_name,
-	[SETTING_COMMAND] = gather_command,
-	[SETTING_PATH] = assign_path,
-	[SETTING_VARIABLES] = gather_variables,
-	[SETTING_WORDS] = gather_words,
-	[SETTING_INSTANCES] = assign_instances,
-	[SETTING_LISTEN] = gather_listen,
-	[SETTING_WEIGHTS] = gather_weights,
-	[SETTING_EXIT_CODES] = gather_exit_codes,
-	[SETTING_SURGE] = assign_surge,
-	[SETTING_HEARTBEAT] = assign_heartbeat,
-	[SETTING_FLAG] = assign_flag,
-	[SETTING_COUNT] = assign_count,
-	[SETTING_SPAN] = assign_span,
-	[SETTING_BYTES] = assign_bytes,
-	[SETTING_CRON] = assign_cron,
-	[SETTING_REQUEST] = assign_request,
-	[SETTING_SIGNAL] = assign_signal,
-	[SETTING_CHOICE] = assign_choice,
-	[SETTING_USER] = permit_user,
-	[SETTING_GROUP] = permit_group,
-	[SETTING_MEMBERSHIP] = permit_group,
-	[SETTING_MODE] = permit_mode,
-	[SETTING_LEVEL] = permit_level,
-	[SETTING_DECISION] = permit_decision,
-	[SETTING_LIMIT] = permit_limit,
-	[SETTING_LIMIT_SIZE] = permit_limit,
-	[SETTING_LIMIT_TIME] = permit_limit,
-	[SETTING_LATER] = refuse_later,
+	[SETTING_NAME] = assign_name,           [SETTING_COMMAND] = gather_command,
+	[SETTING_PATH] = assign_path,           [SETTING_LOG_PATH] = assign_log_path,
+	[SETTING_VARIABLES] = gather_variables, [SETTING_WORDS] = gather_words,
+	[SETTING_INSTANCES] = assign_instances, [SETTING_LISTEN] = gather_listen,
+	[SETTING_WEIGHTS] = gather_weights,     [SETTING_EXIT_CODES] = gather_exit_codes,
+	[SETTING_SURGE] = assign_surge,         [SETTING_HEARTBEAT] = assign_heartbeat,
+	[SETTING_FLAG] = assign_flag,           [SETTING_COUNT] = assign_count,
+	[SETTING_SPAN] = assign_span,           [SETTING_BYTES] = assign_bytes,
+	[SETTING_CRON] = assign_cron,           [SETTING_REQUEST] = assign_request,
+	[SETTING_SIGNAL] = assign_signal,       [SETTING_CHOICE] = assign_choice,
+	[SETTING_USER] = permit_user,           [SETTING_GROUP] = permit_group,
+	[SETTING_MEMBERSHIP] = permit_group,    [SETTING_MODE] = permit_mode,
+	[SETTING_LEVEL] = permit_level,         [SETTING_DECISION] = permit_decision,
+	[SETTING_LIMIT] = permit_limit,         [SETTING_LIMIT_SIZE] = permit_limit,
+	[SETTING_LIMIT_TIME] = permit_limit,    [SETTING_LATER] = refuse_later,
 };
 
 int assign_value(const struct value_reader *reader, const struct setting *setting,

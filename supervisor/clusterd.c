@@ -372,6 +372,7 @@ static void release(struct supervisor *supervisor)
 	digest_stop(supervisor);
 	while (supervisor->apps != NULL)
 		supervisor_remove(supervisor, supervisor->apps);
+	logger_release(supervisor);
 	for (struct origin *at = supervisor->origins; at != NULL; at = next) {
 		next = at->next;
 		free(at->path);

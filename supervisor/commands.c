@@ -286,7 +286,7 @@ static void cmd_reset(struct call *call)
 
 static void cmd_reopen(struct call *call)
 {
-	supervisor_reopen_logs(call->supervisor);
+	(void)supervisor_reopen_logs(call->supervisor);
 	call_reply_empty(call);
 }
 

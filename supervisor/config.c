@@ -385,6 +385,8 @@ int config_copy_app(const struct app_spec *app, struct arena *arena,
 	copy->probe.http = copy_text(&copier, app->probe.http);
 	copy->pass_env = (const char *const *)copy_texts(&copier, app->pass_env,
 							 app->pass_env_count);
+	for (unsigned i = 0; i < SPEC_STREAMS; i++)
+		copy->log.path[i] = copy_text(&copier, app->log.path[i]);
 	copy->user = copy_text(&copier, app->user);
 	copy->group = copy_text(&copier, app->group);
 	for (unsigned i = 0; i < app->listen_count; i++)

@@ -15,6 +15,7 @@
 #include <ev.h>
 
 #include "common/buffer.h"
+#include "common/logging.h"
 #include "supervisor/app.h"
 #include "supervisor/chronicle.h"
 #include "supervisor/control.h"
@@ -163,9 +164,45 @@ struct checkup {
 	struct last_probe last;
 };
 
+/* The pipe of one stream of a slot: its workers write, the logger reads.  We hold it for
+ * both ends, so that neither loses the other. */
+struct conduit {
+	int fd;              /* 0: there is none */
+	uint32_t number;     /* by which the logger knows it */
+	uint32_t generation; /* whose rules it was told */
+	bool told;           /* the logger has it */
+	bool ended;          /* a worker has, and the logger is to be told */
+};
+
+/* A conduit whose place is gone: until the logger has read what is in it. */
+struct parting {
+	struct parting *next;
+	int fd;
+	bool attached, told;        /* that the logger has it, and that it is to let go */
+	struct logging_order order; /* which attaches it */
+};
+
+/* The one process that writes log files; see logger.c. */
+struct logger {
+	int socket;             /* 0: none */
+	struct process process; /* pid 0: none */
+	struct ev_io watch, exec_watch;
+	struct ev_timer pause; /* before the next is started, or the last is killed */
+	msec began;
+	unsigned failures; /* in a row */
+	bool needed;       /* there is something to write */
+	bool stale;        /* it is to be told something */
+	bool died;         /* one did: the next repairs what was cut short */
+	bool finishing, finished;
+	uint32_t reopening;   /* the operation that is to be ordered; 0: none */
+	uint32_t last_number; /* of a conduit */
+	struct parting *partings;
+};
+
 struct place {
 	struct app *app;
 	unsigned slot;
+	struct conduit conduit[SPEC_STREAMS];
 	struct heartbeat heartbeat;
 	uint64_t kept;
 	struct ev_io beat_watch;
@@ -246,7 +283,7 @@ struct app {
 	bool probed;              /* some places have a checkup */
 	bool was_online;          /* since it was added */
 	char trouble[FAULT_SIZE]; /* the last failure in words */
-	char log_out[PLACES_PATH + SPEC_NAME], log_err[PLACES_PATH + SPEC_NAME];
+	uint32_t flushing;        /* the operation that is to be ordered; 0: none */
 };
 
 /* A program that asks for a socket; supervisor NULL: the chair is empty. */
@@ -334,6 +371,7 @@ struct supervisor {
 	struct app *apps;
 	struct control *control;
 	struct digest digest;
+	struct logger logger;
 	struct broker broker;
 	struct chronicle chronicle;
 	struct ev_prepare drain;
@@ -581,7 +619,34 @@ void seat_tell_exit(const struct seat *seat); /* as its CORE_EXIT is stepped */
 /* spawn.c */
 int spawn_worker(struct app *app, struct seat_ref at, uint32_t number,
 		 struct fault *fault);
-void spawn_reopen_logs(const struct app *app);
+
+/* conduit.c */
+/* Can what its workers write be written where it says?  Makes the folders. */
+int conduit_check(const struct app *app, const struct app_spec *spec,
+		  struct fault *fault);
+/* The end for a worker of this generation: the caller's, or a negative errno. */
+int conduit_open(struct place *place, enum spec_stream stream,
+		 const struct generation *generation, struct fault *fault);
+/* How the logger is told of it. */
+void conduit_describe(const struct place *place, enum spec_stream stream,
+		      struct logging_order *ret_order);
+/* A read end of this pipe: the caller's, or a negative errno. */
+int conduit_reader(int fd);
+void conduit_end(struct place *place);     /* a worker that wrote there has ended */
+void conduit_part(struct place *place);    /* the place goes */
+void conduit_renew(const struct app *app); /* the logger is to be told its rules again */
+/* The file, "%i" left as it is where slot is negative. */
+void conduit_path(const struct app *app, const struct app_spec *spec,
+		  enum spec_stream stream, int slot, char *path, size_t size);
+
+/* logger.c */
+void logger_attend(struct supervisor *supervisor); /* before each sleep */
+bool logger_exited(struct supervisor *supervisor, pid_t pid);
+uint32_t logger_reopen(struct supervisor *supervisor);
+uint32_t logger_flush(struct app *app);
+/* All that was written is in the files, or cannot be; asks for it until it is so. */
+bool logger_is_over(struct supervisor *supervisor);
+void logger_release(struct supervisor *supervisor);
 
 /* holding.c */
 int holding_open(struct app *app, struct generation *generation, unsigned slots,

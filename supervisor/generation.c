@@ -306,6 +306,8 @@ int generation_make(struct app *app, const struct app_spec *spec,
 		(void)fault_set(fault, result, "out of memory");
 	else
 		result = resolve(app->supervisor, generation, fault);
+	if (result == 0)
+		result = conduit_check(app, generation->spec, fault);
 	if (result < 0) {
 		generation_free(generation);
 		return result;

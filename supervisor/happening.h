@@ -70,6 +70,10 @@
 	X(KEEPER_LOST, "keeper-lost", WARN,                                             \
 	  "the keeper is gone: the workers would not survive the supervisor")           \
 	X(LOGS_REOPENED, "logs-reopened", INFO, "reopening logs")                       \
+	X(LOGGER_ENDED, "logger-ended", WARN,                                           \
+	  "the logger %r; the pipes keep what workers write, another one comes")         \
+	X(LOG_FAILING, "log-failing", ERROR, "lines for %r are dropped")                \
+	X(LOG_RECOVERED, "log-recovered", WARN, "%r")                                   \
 	X(SHUTDOWN, "shutdown", INFO, "stopping all")                                   \
 	X(SHUTDOWN_OVERDUE, "shutdown-overdue", WARN,                                   \
 	  "shutdown takes too long: killing what is left")

@@ -229,11 +229,18 @@ static const struct record_row spec[] = {
 	{UPTO(26, drain_signal, 64)},
 	{NUMBERS(27, stop_exit_code, SPEC_EXIT_CODES)},
 	{UPTO(28, stop_exit_codes, SPEC_EXIT_CODES)},
-	{CHOICE(29, log, SPEC_LOG_NONE + 1)},
+	{CHOICE(29, log.to, SPEC_LOG_NONE + 1)},
 	{FLAG(30, autostart)},
 	{STRUCT(31, policy, policy)},
 	{TEXT(32, cron)},
 	{CHOICE(33, control, SPEC_CONTROL_READ + 1)},
+	{CHOICE(34, log.format, SPEC_LOG_JSON + 1)},
+	{TEXT(35, log.path[SPEC_OUT])},
+	{TEXT(36, log.path[SPEC_ERR])},
+	{NUMBER(37, log.rotate)},
+	{NUMBER(38, log.age)},
+	{NUMBER(39, log.keep)},
+	{CHOICE(40, log.packing, SPEC_PACKING_GZIP + 1)},
 	END
 };
 #undef T
@@ -479,7 +486,7 @@ IS(struct core_policy, 192);
 IS(struct worker, 72);
 IS(struct slot, 168);
 IS(struct core_app, 43480);
-IS(struct app_spec, 912);
+IS(struct app_spec, 960);
 IS(struct process_rights, 576);
 IS(struct identity, 48);
 IS(struct dealing, 516);

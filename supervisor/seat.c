@@ -257,6 +257,7 @@ void place_free(struct place *place)
 	ev_io_stop(place->app->supervisor->loop, &place->beat_watch);
 	ev_timer_stop(place->app->supervisor->loop, &place->pause);
 	checkup_free(place);
+	conduit_part(place);
 	forget_fd(place->app->supervisor, "%s.%u.notify", place->app->name, place->slot);
 	heartbeat_close(&place->heartbeat);
 	free(place);
@@ -429,6 +430,7 @@ void seat_exited(struct seat *seat, pid_t pid, int status)
 	seat_unregister(seat, pid);
 	seat_forget_doors(seat);
 	seat->process.pid = 0;
+	conduit_end(seat->place);
 	if (seat->place->app->core.want.running)
 		holdings_heal(seat->place);
 }

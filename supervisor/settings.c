@@ -84,6 +84,21 @@ static const struct setting_choice restarts[] = {
 	{0},
 };
 
+static const struct setting_choice formats[] = {
+	{"raw", SPEC_LOG_RAW, false},
+	{"prefixed", SPEC_LOG_PREFIXED, false},
+	{"json", SPEC_LOG_JSON, false},
+	{0},
+};
+
+static const struct setting_choice packings[] = {
+	{"true", SPEC_PACKING_ZSTD, false},
+	{"false", SPEC_PACKING_NONE, false},
+	{"zstd", SPEC_PACKING_ZSTD, false},
+	{"gzip", SPEC_PACKING_GZIP, false},
+	{0},
+};
+
 static const struct setting_choice logs[] = {
 	{"file", SPEC_LOG_FILE, false},
 	{"inherit", SPEC_LOG_INHERIT, false},
@@ -195,10 +210,16 @@ static const struct setting app_settings[] = {
 	ROW("recycle.jitter",     COUNT,   POLICY(recycle.jitter),   "10", 0, 90),
 	ROW("recycle.cron",       CRON,    AT(cron),                 NULL, 0, 0),
 
-	CHOICE("log.to", AT(log), "file", logs),
+	CHOICE("log.to",                   AT(log.to),            "file", logs),
+	ROW("log.out",      LOG_PATH,   AT(log.path[SPEC_OUT]), NULL, 1, SPEC_LOG_PATH - 1),
+	ROW("log.err",      LOG_PATH,   AT(log.path[SPEC_ERR]), NULL, 1, SPEC_LOG_PATH - 1),
+	CHOICE("log.format",               AT(log.format),        "raw",  formats),
+	ROW("log.rotate",         BYTES,   AT(log.rotate),        "64M",  0, EXBI),
+	ROW("log.age",            SPAN,    AT(log.age),           NULL,   SECOND, YEAR),
+	ROW("log.keep",           COUNT,   AT(log.keep),          "10",   0, 10000),
+	CHOICE("log.compress",             AT(log.packing),       "true", packings),
 
-	LATER("reload.canary"), LATER("budget"), LATER("autoscale"), LATER("log.rotate"),
-	LATER("log.keep"), LATER("log.compress"),
+	LATER("reload.canary"), LATER("budget"), LATER("autoscale"),
 	{0},
 };
 
@@ -233,8 +254,10 @@ static const struct {
 	{"cpu_affinity",       "affinity"},
 	{"max_memory_restart", "recycle.memory"},
 	{"cron_restart",       "recycle.cron"},
-	{"out_file",           "log.to"},
-	{"error_file",         "log.to"},
+	{"out_file",           "log.out"},
+	{"error_file",         "log.err"},
+	{"merge_logs",         "log.out"},
+	{"log_date_format",    "log.format"},
 };
 /* clang-format on */
 

@@ -16,6 +16,7 @@ enum setting_kind {
 	SETTING_NAME,       /* of an app; most: letters */
 	SETTING_COMMAND,    /* argv, or one text split like a shell; most: words */
 	SETTING_PATH,       /* const char *, made absolute */
+	SETTING_LOG_PATH,   /* const char *, as it is; least, most: letters */
 	SETTING_VARIABLES,  /* env; most: how many */
 	SETTING_WORDS,      /* pass_env; most: how many */
 	SETTING_LISTEN,     /* addresses; most: how many */

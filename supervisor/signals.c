@@ -73,7 +73,7 @@ static void on_reopen(struct ev_loop *loop, struct ev_signal *watch, int events)
 {
 	(void)loop;
 	(void)events;
-	supervisor_reopen_logs(watch->data);
+	(void)supervisor_reopen_logs(watch->data);
 }
 
 static void on_upgrade(struct ev_loop *loop, struct ev_signal *watch, int events)

@@ -10,65 +10,35 @@
 #include "supervisor/capacity.h"
 #include "supervisor/estate.h"
 
-static int open_log(const char *path, struct fault *fault)
+/* What becomes the worker's stdout or stderr: the caller's to close. */
+static int open_stream(struct place *place, const struct generation *generation,
+		       enum spec_stream stream, struct fault *fault)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+	int fd;
 
+	if (spec_logs(generation->spec, stream))
+		return conduit_open(place, stream, generation, fault);
+	if (generation->spec->log.to == SPEC_LOG_INHERIT)
+		fd = fcntl(stream == SPEC_OUT ? STDOUT_FILENO : STDERR_FILENO,
+			   F_DUPFD_CLOEXEC, 3);
+	else
+		fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (fd == -1)
-		return fault_set(fault, -errno, "log %s: %s", path, strerror(errno));
+		return fault_set(fault, -errno, "log: %s", strerror(errno));
 	return fd;
 }
 
-/* Every worker opens its log files anew at its start.  This makes them where they were
- * moved away, so that whoever follows a file by name has one to follow. */
-void spawn_reopen_logs(const struct app *app)
+static int open_streams(struct place *place, const struct generation *generation,
+			struct process_order *order, struct fault *fault)
 {
-	const char *const path[] = {app->log_out, app->log_err};
-
-	if (app_spec(app)->log != SPEC_LOG_FILE)
-		return;
-	for (size_t i = 0; i < ARRAY_COUNT(path); i++) {
-		struct fault fault;
-		int fd = open_log(path[i], &fault);
-
-		if (fd < 0)
-			app_alert(app, "%s", fault.text);
-		else
-			(void)close(fd);
-	}
-}
-
-/* Opens what becomes the worker's stdout and stderr; *ret_out and *ret_err are the
- * caller's to close. */
-static int open_logs(const struct app *app, const struct app_spec *spec, int *ret_out,
-		     int *ret_err, struct fault *fault)
-{
-	CLOSE_FD int out = -1;
-	int err = -1;
-
-	switch (spec->log) {
-	case SPEC_LOG_FILE:
-		out = open_log(app->log_out, fault);
-		err = out >= 0 ? open_log(app->log_err, fault) : out;
-		break;
-	case SPEC_LOG_INHERIT:
-		out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-		err = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-		break;
-	case SPEC_LOG_NONE:
-		out = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		err = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		break;
-	}
-	if (out < 0 || err < 0) {
-		fd_close(&err);
-		return fault->text[0] != '\0'
-			       ? -EIO
-			       : fault_set(fault, -EMFILE, "log: %s", strerror(errno));
-	}
-	*ret_out = fd_take(&out);
-	*ret_err = err;
-	return 0;
+	order->out = order->err = open_stream(place, generation, SPEC_OUT, fault);
+	if (order->out < 0)
+		return order->out;
+	order->err = open_stream(place, generation, SPEC_ERR, fault);
+	if (order->err >= 0)
+		return 0;
+	fd_close(&order->out);
+	return order->err;
 }
 
 static void on_exec(struct ev_loop *loop, struct ev_io *watch, int events)
@@ -223,7 +193,7 @@ int spawn_worker(struct app *app, struct seat_ref at, uint32_t number,
 	if (result < 0)
 		return result;
 	tell_of_change(app, generation);
-	result = open_logs(app, generation->spec, &order.out, &order.err, fault);
+	result = open_streams(place, generation, &order, fault);
 	if (result < 0)
 		return result;
 	result = spawn(seat, generation, &order, fault);

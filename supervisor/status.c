@@ -246,6 +246,16 @@ static const char *foreign_text(const struct app *app)
 	return NULL;
 }
 
+static const char *log_text(const struct app *app, enum spec_stream stream)
+{
+	static char path[SPEC_STREAMS][LOGGING_PATH];
+
+	if (!spec_logs(app_spec(app), stream))
+		return NULL;
+	conduit_path(app, app_spec(app), stream, -1, path[stream], LOGGING_PATH);
+	return path[stream];
+}
+
 void app_read_status(const struct app *app, struct app_status *ret_status)
 {
 	const struct generation *wanted;
@@ -262,10 +272,8 @@ void app_read_status(const struct app *app, struct app_status *ret_status)
 	status.rolled_back_from = app_rolled_back_from(app);
 	dealing_read_status(app, &status);
 	status.restarts = count_restarts(app);
-	if (status.spec->log == SPEC_LOG_FILE) {
-		status.log_out = app->log_out;
-		status.log_err = app->log_err;
-	}
+	status.log_out = log_text(app, SPEC_OUT);
+	status.log_err = log_text(app, SPEC_ERR);
 	if (wanted != NULL) {
 		status.directory = wanted->directory_path;
 		status.program = wanted->program.path;

@@ -179,10 +179,12 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
 	} while (supervisor->queued > 0 ||
 		 supervisor->followed != supervisor->chronicle.next);
 	service_update(supervisor, changed);
+	logger_attend(supervisor);
 	arm(supervisor);
 	keeping_update(supervisor);
 	if (shutdown_is_over(supervisor) &&
-	    (supervisor->control == NULL || !control_is_busy(supervisor->control)))
+	    (supervisor->control == NULL || !control_is_busy(supervisor->control)) &&
+	    logger_is_over(supervisor))
 		ev_break(loop, EVBREAK_ALL);
 }
 
@@ -208,6 +210,11 @@ void supervisor_reap(struct supervisor *supervisor)
 			return;
 		}
 
+		if (seat == NULL && pid == supervisor->logger.process.pid) {
+			(void)process_sweep(pid); /* what it had begun to pack */
+			logger_exited(supervisor, pid);
+			continue;
+		}
 		if (seat == NULL) {
 			supervisor->orphans++;
 			(void)process_collect(pid, NULL, &status);
@@ -220,11 +227,10 @@ void supervisor_reap(struct supervisor *supervisor)
 	}
 }
 
-void supervisor_reopen_logs(struct supervisor *supervisor)
+uint32_t supervisor_reopen_logs(struct supervisor *supervisor)
 {
 	supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_LOGS_REOPENED});
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		spawn_reopen_logs(app);
+	return logger_reopen(supervisor);
 }
 
 void supervisor_start(struct supervisor *supervisor)

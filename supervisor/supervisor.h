@@ -99,8 +99,9 @@ int supervisor_call_back(struct supervisor *supervisor, const char *name,
 int supervisor_forget(struct supervisor *supervisor, const char *name,
 		      struct fault *fault);
 
-/* Opens the log files anew; the workers that run keep theirs until they are replaced. */
-void supervisor_reopen_logs(struct supervisor *supervisor);
+/* The log files are opened anew: the operation that ends when they are; 0: there are
+ * none. */
+uint32_t supervisor_reopen_logs(struct supervisor *supervisor);
 /* As TERM: drains and stops everything, then the loop ends. */
 void supervisor_shutdown(struct supervisor *supervisor);
 

@@ -121,6 +121,25 @@ static bool same_recycle(const struct app_spec *one, const struct app_spec *othe
 	       same_text(one->cron, other->cron);
 }
 
+/* Where a worker writes to: into a pipe, or elsewhere. */
+static bool same_ends(const struct app_spec *one, const struct app_spec *other)
+{
+	for (unsigned i = 0; i < SPEC_STREAMS; i++)
+		if (spec_logs(one, (enum spec_stream)i) !=
+		    spec_logs(other, (enum spec_stream)i))
+			return false;
+	return one->log.to == other->log.to;
+}
+
+static bool same_log_rules(const struct spec_log *one, const struct spec_log *other)
+{
+	return one->format == other->format && one->rotate == other->rotate &&
+	       one->age == other->age && one->keep == other->keep &&
+	       one->packing == other->packing &&
+	       same_text(one->path[SPEC_OUT], other->path[SPEC_OUT]) &&
+	       same_text(one->path[SPEC_ERR], other->path[SPEC_ERR]);
+}
+
 /* What a process is entitled to, and may be stopped by. */
 static bool same_rights(const struct app_spec *one, const struct app_spec *other,
 			enum plan_key key)
@@ -162,7 +181,9 @@ static bool same(const struct app_spec *one, const struct app_spec *other,
 	case PLAN_KEY_HEARTBEAT:
 		return same_heartbeat(&one->policy, &other->policy);
 	case PLAN_KEY_LOG:
-		return one->log == other->log;
+		return same_ends(one, other);
+	case PLAN_KEY_LOG_RULES: /* the logger's business */
+		return same_log_rules(&one->log, &other->log);
 	case PLAN_KEY_USER:
 	case PLAN_KEY_GROUP:
 	case PLAN_KEY_UMASK:

@@ -50,6 +50,7 @@ enum plan_kind {
 	X(RELOAD, "reload", RESHAPE)                       \
 	X(RESTART, "restart", RESHAPE)                     \
 	X(RECYCLE, "recycle", RESHAPE)                     \
+	X(LOG_RULES, "log", RESHAPE)                       \
 	X(AUTOSTART, "autostart", RESHAPE)
 
 enum plan_key {

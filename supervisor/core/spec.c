@@ -64,6 +64,13 @@ enum spec_conflict spec_check(const struct app_spec *app, enum spec_conflict aft
 	return SPEC_FITS;
 }
 
+bool spec_logs(const struct app_spec *app, enum spec_stream stream)
+{
+	const char *path = app->log.path[stream];
+
+	return app->log.to == SPEC_LOG_FILE && !(path && strcmp(path, "/dev/null") == 0);
+}
+
 static unsigned within(unsigned number, unsigned least, unsigned most)
 {
 	if (number < least)

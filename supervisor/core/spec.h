@@ -12,8 +12,9 @@
 #include "supervisor/core/buckets.h"
 #include "supervisor/core/core.h"
 
-#define SPEC_NAME       64 /* bytes of an app's name, with its NUL */
-#define SPEC_LISTEN     16 /* addresses an app can have */
+#define SPEC_NAME       64  /* bytes of an app's name, with its NUL */
+#define SPEC_LOG_PATH   512 /* bytes of a path, as configured, with its NUL */
+#define SPEC_LISTEN     16  /* addresses an app can have */
 #define SPEC_EXIT_CODES 16
 #define SPEC_PERCENT    1000 /* of the count that "max" means */
 #define SPEC_APPS       1024
@@ -64,7 +65,10 @@ enum spec_adopt {
 	SPEC_ADOPT_SECCOMP,
 	SPEC_ADOPT_NONE
 };
-enum spec_log { SPEC_LOG_FILE, SPEC_LOG_INHERIT, SPEC_LOG_NONE };
+enum spec_log_to { SPEC_LOG_FILE, SPEC_LOG_INHERIT, SPEC_LOG_NONE };
+enum spec_log_format { SPEC_LOG_RAW, SPEC_LOG_PREFIXED, SPEC_LOG_JSON };
+enum spec_packing { SPEC_PACKING_NONE, SPEC_PACKING_ZSTD, SPEC_PACKING_GZIP };
+enum spec_stream { SPEC_OUT, SPEC_ERR, SPEC_STREAMS };
 
 enum spec_instances_kind {
 	SPEC_INSTANCES_COUNT,     /* exactly `number` */
@@ -88,6 +92,17 @@ struct spec_probe {
 	bool tcp;         /* to be accepted is enough */
 	msec interval, timeout;
 	unsigned failures; /* in a row, which make it sick */
+};
+
+/* What becomes of that which workers write. */
+struct spec_log {
+	enum spec_log_to to;
+	enum spec_log_format format;
+	const char *path[SPEC_STREAMS]; /* "%i" is the slot; NULL: NAME-out.log */
+	uint64_t rotate;                /* bytes; 0: not by size */
+	msec age;                       /* 0: not by age */
+	unsigned keep;                  /* rotated files */
+	enum spec_packing packing;
 };
 
 struct app_spec {
@@ -125,7 +140,7 @@ struct app_spec {
 	int drain_signal;
 	int stop_exit_code[SPEC_EXIT_CODES];
 	unsigned stop_exit_codes;
-	enum spec_log log;
+	struct spec_log log;
 	bool autostart;
 
 	struct core_policy policy;
@@ -185,6 +200,9 @@ unsigned spec_weight(const struct app_spec *app, unsigned slot);
 
 bool spec_denies_new_privileges(const struct app_spec *app);
 const char *spec_limit_name(enum spec_limit_kind kind); /* "nofile" */
+
+/* Is this stream of its workers read by the logger? */
+bool spec_logs(const struct app_spec *app, enum spec_stream stream);
 
 /* Is anything asked of its workers? */
 bool spec_probes(const struct app_spec *app);

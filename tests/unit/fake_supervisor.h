@@ -171,10 +171,11 @@ void apply_report_free(struct apply_report *report)
 	free(report->row);
 }
 
-void supervisor_reopen_logs(struct supervisor *supervisor)
+uint32_t supervisor_reopen_logs(struct supervisor *supervisor)
 {
 	(void)supervisor;
 	fake_note("reopen\n");
+	return 0;
 }
 
 void supervisor_shutdown(struct supervisor *supervisor)

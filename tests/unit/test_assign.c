@@ -51,7 +51,7 @@ START_TEST(an_app_of_name_and_command_has_all_defaults)
 	ck_assert_uint_eq(app->weight_count, 0);
 	ck_assert_int_eq(app->drain_signal, SIGTERM);
 	ck_assert_uint_eq(app->stop_exit_codes, 0);
-	ck_assert_int_eq(app->log, SPEC_LOG_FILE);
+	ck_assert_int_eq(app->log.to, SPEC_LOG_FILE);
 	ck_assert(app->autostart);
 	ck_assert_int_eq(app->affinity, SPEC_AFFINITY_NONE);
 
@@ -137,7 +137,7 @@ START_TEST(every_setting_reaches_its_field)
 	ck_assert_uint_eq(app->stop_exit_codes, 2);
 	ck_assert_int_eq(app->stop_exit_code[0], 42);
 	ck_assert_uint_eq(policy->restart_max, 9);
-	ck_assert_int_eq(app->log, SPEC_LOG_NONE);
+	ck_assert_int_eq(app->log.to, SPEC_LOG_NONE);
 }
 END_TEST
 
@@ -239,9 +239,6 @@ static const char *const later[] = {
 	"reload = { canary = { share = 10; }; };",
 	"budget = { cpu = 70; };",
 	"autoscale = { min = 2; };",
-	"log = { rotate = \"64M\"; };",
-	"log = { keep = 10; };",
-	"log = { compress = true; };",
 };
 
 START_TEST(what_a_later_version_brings_is_refused_by_name)
@@ -287,9 +284,9 @@ static const struct {
 	{"restart = { when = \"on-failure\"; };", FIELD(policy.restart),
 	 CORE_RESTART_ON_FAILURE},
 	{"restart = { when = \"never\"; };", FIELD(policy.restart), CORE_RESTART_NEVER},
-	{"log = { to = \"file\"; };", FIELD(log), SPEC_LOG_FILE},
-	{"log = { to = \"inherit\"; };", FIELD(log), SPEC_LOG_INHERIT},
-	{"log = { to = \"none\"; };", FIELD(log), SPEC_LOG_NONE},
+	{"log = { to = \"file\"; };", FIELD(log.to), SPEC_LOG_FILE},
+	{"log = { to = \"inherit\"; };", FIELD(log.to), SPEC_LOG_INHERIT},
+	{"log = { to = \"none\"; };", FIELD(log.to), SPEC_LOG_NONE},
 };
 
 START_TEST(every_word_of_a_choice_has_its_value)
@@ -384,7 +381,12 @@ static const struct {
 	 "a.recycle.cron: \"0 0 30 2 *\" never comes: there is no such day"},
 	{"recycle = { jitter = 91; };", "a.recycle.jitter: 91 is more than 90"},
 	{"log = { to = \"journal\"; };", "a.log.to: \"journal\" is not supported yet"},
-	{"log = { rotate = \"64M\"; };", "a.log.rotate: not supported yet"},
+	{"log = { rotate = 64; };",
+	 "a.log.rotate: 64 has no unit: write \"64M\" or \"64B\""},
+	{"log = { compress = \"xz\"; };",
+	 "a.log.compress: \"xz\" is none of: true, false, zstd, gzip"},
+	{"log = { out = \"\"; };", "a.log.out: is empty"},
+	{"log = { out = \"logs/\"; };", "a.log.out: \"logs/\" is a directory"},
 	{"listen = [ \"8080\", \"[::1]:8080\" ];",
 	 "a.listen: [::1]:8080 is claimed by a as *:8080 at t.conf:4"},
 	{"listen = \"8080\"; adopt = \"none\";",

@@ -41,7 +41,7 @@ static struct app_spec some_app(const char *name)
 	X(adopt, app->adopt = SPEC_ADOPT_LISTEN_FDS, ADOPT, ROLL)                \
 	X(beats, app->policy.beats = false, HEARTBEAT, ROLL)                     \
 	X(interval, app->policy.beat_interval = 500, HEARTBEAT, ROLL)            \
-	X(log, app->log = SPEC_LOG_NONE, LOG, ROLL)                              \
+	X(log, app->log.to = SPEC_LOG_NONE, LOG, ROLL)                           \
 	X(user, app->user = "www-data", USER, ROLL)                              \
 	X(group, app->group = "www-data", GROUP, ROLL)                           \
 	X(umask, app->umask.given = true, UMASK, ROLL)                           \

@@ -246,6 +246,9 @@ START_TEST(uncommenting_the_whole_reference_changes_nothing)
 	memcpy(after.limit, before.limit, sizeof(after.limit));
 	ck_assert_str_eq(after.cron, "0 4 * * *");
 	after.cron = NULL;
+	ck_assert_int_eq(after.log.age, 24 * 3600 * 1000);
+	ck_assert_str_eq(after.log.path[SPEC_OUT], "web-%i.log");
+	after.log = before.log;
 	ck_assert_str_eq(after.directory, "/etc/clusterd");
 	after.directory = before.directory;
 	ck_assert_uint_eq(plan_compare(&before, &after).keys, 0);
