@@ -99,6 +99,26 @@ static int take_sockets(struct adoption *adoption, const struct app *app,
 	return 0;
 }
 
+/* Slots that have two: told by the order in which they listen. */
+static void take_seconds(struct adoption *adoption, const struct app *app,
+			 struct holding *holding)
+{
+	struct listener *listener = &holding->listener;
+
+	for (unsigned i = 0; i < listener->group.members; i++) {
+		int number = listener->group.member[i].number;
+		int fd;
+
+		if (number < LISTENER_SLOTS || number >= LISTENER_SOCKETS)
+			continue;
+		fd = take_fd(adoption, "%s.%d.h%u", app->name, number, holding->number);
+		if (fd < 0)
+			continue;
+		listener->fd[number] = fd;
+		holding->second_stored[number - LISTENER_SLOTS] = true;
+	}
+}
+
 static int build_holding(struct adoption *adoption, struct app *app,
 			 const struct state_entry *entry)
 {
@@ -113,13 +133,16 @@ static int build_holding(struct adoption *adoption, struct app *app,
 		free(holding);
 		return refuse(adoption, &entry->key);
 	}
-	for (unsigned i = 0; i < LISTENER_SLOTS; i++)
+	for (unsigned i = 0; i < LISTENER_SLOTS; i++) {
 		listener->fd[i] = -1;
+		listener->routed[i] = (uint16_t)i;
+	}
 	holding->stale = true;
 	holding->next = app->holdings;
 	app->holdings = holding;
 	if (take_sockets(adoption, app, holding) < 0)
 		return -ENOENT;
+	take_seconds(adoption, app, holding);
 	listener->local.fd = listener->fd[0];
 	listener->local.address = listener->address;
 	(void)listener_heal(listener, 0); /* who joined or left meanwhile is seen */
@@ -424,11 +447,11 @@ static void tell_news(struct app *app, struct seat_ref at)
 	if (seat->process.pid == 0)
 		post_at(app, CORE_EXIT, at, CORE_EXIT_FAILURE);
 	if (worker->phase == WORKER_UNROUTING && !worker->undone)
-		route_retreat(place);
+		route_retreat(&place->seat[at.seat]);
 	if (worker->phase != WORKER_STARTING || seat->process.pid == 0)
 		return;
 	if (seat->listening != 0)
-		post_at(app, CORE_LISTENING, at, 0);
+		post_at(app, CORE_LISTENING, at, broker_asker(seat));
 	if (seat->figures.ready)
 		post_at(app, CORE_READY, at, 0);
 }

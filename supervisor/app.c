@@ -128,7 +128,7 @@ static void kill_worker(const struct seat *seat)
 
 static void retire_worker(struct seat *seat)
 {
-	route_retreat(seat->place);
+	route_retreat(seat);
 	seat_tell(seat, (struct happening){.kind = HAPPENING_RETIRING});
 }
 
@@ -142,13 +142,11 @@ static void note_hung(struct app *app, struct seat *seat)
 {
 	char evidence[REASON_SIZE / 2], span[32];
 	unsigned waiting = 0, depth;
-	unsigned socket =
-		sharing_socket(generation_find(app, seat->generation), seat->place->slot);
+	unsigned socket = sharing_socket(seat);
 
 	sample_evidence(seat->process.pid, evidence, sizeof(evidence));
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
-		if (socket < at->listener.slots &&
-		    listener_depth(&at->listener, socket, &depth) == 0)
+		if (listener_depth(&at->listener, socket, &depth) == 0)
 			waiting += depth;
 	text_format_duration(span, sizeof(span), app->supervisor->now - seat->beat);
 	(void)snprintf(seat->reason, sizeof(seat->reason),
@@ -359,6 +357,7 @@ void app_settle(struct app *app)
 {
 	app->stepped = false;
 	dealing_settle(app);
+	sharing_settle(app);
 	route_update(app);
 	bounds_update(app);
 	checkup_update(app);

@@ -78,8 +78,10 @@ struct worker_status {
 	int64_t loop_lag_us, connections, requests, errors, latency_us;
 	double share_percent; /* of the buckets, 0 to 100 */
 	int64_t queue_depth;  /* connections that wait in the slot's own queue */
-	const char *door;     /* by which it came to its sockets; NULL: it has none */
-	const char *status;   /* the worker's own STATUS=; NULL */
+	int64_t in_use;     /* connections for which it is left alone before it is told to
+			       end */
+	const char *door;   /* by which it came to its sockets; NULL: it has none */
+	const char *status; /* the worker's own STATUS=; NULL */
 	const struct last_probe *last_probe; /* NULL: none yet */
 	unsigned probe_failures;             /* in a row */
 	const struct last_exit *last_exit;   /* of the slot; NULL */

@@ -115,6 +115,25 @@ static int open_on_the_spot(struct app *app, struct generation *generation,
 	return add_holding(app, generation, holding, fault);
 }
 
+static void tell_refusal(const struct seat *seat, const struct fault *fault)
+{
+	seat_tell(seat, (struct happening){.kind = HAPPENING_LISTEN_REFUSED,
+					   .reason = fault->text});
+}
+
+/* `asked`: the bit of this holding. */
+static int lend(struct seat *seat, struct holding *holding, uint64_t asked, int *ret_fd)
+{
+	struct fault fault = {0};
+	int result = sharing_lend(seat, holding, ret_fd, &fault);
+
+	if (result < 0)
+		tell_refusal(seat, &fault);
+	else
+		seat->asked |= asked;
+	return result;
+}
+
 int broker_find(struct seat *seat, const struct address *wanted, unsigned index,
 		uid_t uid, int *ret_fd)
 {
@@ -128,14 +147,10 @@ int broker_find(struct seat *seat, const struct address *wanted, unsigned index,
 	if (found < 0)
 		found = open_on_the_spot(place->app, generation, wanted, index, &fault);
 	if (found < 0) {
-		seat_tell(seat, (struct happening){.kind = HAPPENING_LISTEN_REFUSED,
-						   .reason = fault.text});
+		tell_refusal(seat, &fault);
 		return found;
 	}
-	seat->asked |= UINT64_C(1) << found;
-	*ret_fd = listener_fd(&generation->holding[found]->listener,
-			      sharing_socket(generation, place->slot));
-	return 0;
+	return lend(seat, generation->holding[found], UINT64_C(1) << found, ret_fd);
 }
 
 int broker_find_lent(struct seat *seat, int descriptor, int *ret_fd)
@@ -147,10 +162,18 @@ int broker_find_lent(struct seat *seat, int descriptor, int *ret_fd)
 	generation = generation_find(seat->place->app, seat->generation);
 	if (index < 0 || (unsigned)index >= generation->spec->listen_count)
 		return -EBADF;
-	seat->asked |= UINT64_C(1) << index;
-	*ret_fd = listener_fd(&generation->holding[index]->listener,
-			      sharing_socket(generation, seat->place->slot));
-	return 0;
+	return lend(seat, generation->holding[index], UINT64_C(1) << index, ret_fd);
+}
+
+/* Who was lent it by LISTEN_FDS did not ask. */
+enum core_asker broker_asker(const struct seat *seat)
+{
+	const struct generation *generation;
+
+	generation = generation_find(seat->place->app, seat->generation);
+	return generation->node_preload == NULL && (seat->asked & seat->listening) != 0
+		       ? CORE_ASKER_UNAWARE
+		       : CORE_ASKER_AWARE;
 }
 
 static void note_listening(struct seat *seat, uint64_t holdings)
@@ -159,6 +182,7 @@ static void note_listening(struct seat *seat, uint64_t holdings)
 	struct core_event event = {.kind = CORE_LISTENING, .at = seat_ref(seat)};
 
 	seat->listening |= holdings;
+	event.arg = broker_asker(seat);
 	remember_seat(app, event.at); /* it is said only once */
 	app->stepped = true;
 	supervisor_post(app, &event);

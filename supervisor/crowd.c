@@ -41,7 +41,7 @@ int64_t crowd_depth(const struct app *app, unsigned slot)
 
 	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
 		if (slot >= own_sockets(app, at) ||
-		    listener_depth(&at->listener, slot, &depth) < 0)
+		    listener_depth(&at->listener, at->listener.routed[slot], &depth) < 0)
 			continue;
 		sum = (sum < 0 ? 0 : sum) + depth;
 	}
@@ -168,7 +168,8 @@ static void watch(struct app *app, unsigned sockets)
 	crowd->sockets = sockets;
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
 		for (unsigned slot = 0; slot < own_sockets(app, at); slot++)
-			(void)arm(crowd, EPOLL_CTL_ADD, listener_fd(&at->listener, slot),
+			(void)arm(crowd, EPOLL_CTL_ADD,
+				  listener_fd(&at->listener, at->listener.routed[slot]),
 				  slot);
 	ev_io_set(&crowd->first, crowd->epoll, EV_READ);
 	if (!ev_is_active(&crowd->sampler))

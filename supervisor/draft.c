@@ -139,6 +139,9 @@ static const struct {
 	[SPEC_LISTENS_UNSEEN] = {"ready.on",
 				 "\"listen\" cannot be told without a bridge: see adopt"},
 	[SPEC_PROBES_TWICE] = {"probe.tcp", "says less than probe.http: leave it out"},
+	[SPEC_QUIET_SHARES] = {"drain.how", "\"quiet\" needs a socket for each worker: "
+					    "there is one for all by balance = "
+					    "\"queue\", and at a unix: address"},
 	[SPEC_PROBES_NO_SLOT] =
 		{"probe", "needs an IPv4 address in listen, slot_addresses, and no "
 			  "queue for a balance, to reach each slot"},
@@ -203,6 +206,7 @@ static int read_app(struct draft *draft, struct value_reader *reader,
 
 	app->spec.line = app->value->place.line;
 	app->spec.policy.unroute_timeout = SPEC_UNROUTE_TIMEOUT;
+	app->spec.policy.drain_grace = SPEC_DRAIN_GRACE;
 	app->spec.policy.abort_timeout = SPEC_ABORT_TIMEOUT;
 	app->spec.policy.kill_retry = SPEC_KILL_RETRY;
 	error = read_defaults(reader, &to);

@@ -48,6 +48,7 @@ struct holding {
 	uint32_t number; /* in its app, never given again */
 	uint64_t kept;   /* the sum of what was remembered of it; so below */
 	unsigned stored; /* slots whose sockets are in the store as they are */
+	bool second_stored[LISTENER_SLOTS]; /* the same of the slots' second ones */
 	char text[ADDRESS_TEXT];
 	struct listener listener;
 	bool stale; /* the steering program does not say what the buckets say */
@@ -143,13 +144,24 @@ struct seat {
 		struct ev_io watch;       /* of its pidfd: it has ended */
 		struct ev_timer patience; /* until somebody tells how */
 	} kin;
+	bool retreating;         /* the core waits for CORE_UNROUTED */
+	struct retreat *retreat; /* by holding, while it is watched */
+	unsigned retreats;
+	unsigned in_use; /* connections that a quiet drain waits for, at the last look */
 };
 
-/* What a retiring slot still waits for on one address. */
+/* What a retiring worker still waits for on one address. */
 struct retreat {
 	const struct holding *holding;
 	unsigned socket; /* that the worker accepts from */
 	struct listener_retreat state;
+};
+
+/* A socket that nobody accepts from: a connection there is told. */
+struct parked {
+	struct ev_io watch;
+	struct place *place;
+	unsigned which; /* of the slot's two */
 };
 
 /* Who sits in a slot is asked again and again (probe), while it sits there alone. */
@@ -211,10 +223,7 @@ struct place {
 	struct seat seat[CORE_SEATS];
 	unsigned spawns; /* since the last reset */
 	struct last_exit last_exit;
-	bool retreating;         /* the core waits for CORE_UNROUTED */
-	struct retreat *retreat; /* by holding, while it is watched */
-	unsigned retreats;
-	struct ev_io *parked; /* by holding: a connection on an unrouted socket */
+	struct parked *parked; /* what nobody accepts from, while it is watched */
 	unsigned parks;
 	struct checkup *checkup; /* NULL: nobody is probed here */
 };
@@ -586,6 +595,8 @@ int broker_find_lent(struct seat *seat, int descriptor, int *ret_fd);
 /* It listens there from now on.  -ENOTSUP: on a socket that is not of ours. */
 int broker_listening(struct seat *seat, const struct address *address);
 void broker_listening_all(struct seat *seat);     /* on all that it asked for */
+/* Came it to where it listens on a way for those who know nothing of us? */
+enum core_asker broker_asker(const struct seat *seat);
 const char *broker_door(const struct seat *seat); /* NULL: it came through none */
 
 /* snare.c */
@@ -658,6 +669,8 @@ struct holding *holding_need(struct app *app, const struct app_spec *spec,
 int holdings_grow(struct app *app, const struct generation *generation, unsigned slots,
 		  struct fault *fault);
 void holdings_keep(struct app *app); /* what the store does not have yet */
+/* A number may stand for another socket now: all are stored anew. */
+void holding_forget_stored(struct holding *holding);
 void holdings_close(struct app *app);
 void holdings_sweep(struct app *app); /* closes those that no generation names */
 void holdings_heal(struct place *place);
@@ -667,23 +680,31 @@ void route_forget(struct app *app);
 void route_init(struct app *app);
 void route_admit(struct app *app);
 void route_update(struct app *app);
-void route_retreat(struct place *place);
+void route_retreat(struct seat *seat);
 /* The first address by which one slot can be reached on purpose; NULL: none. */
 const struct listener *route_to_slots(const struct app *app);
 
 /* sharing.c */
-unsigned sharing_socket(const struct generation *generation, unsigned slot);
+unsigned sharing_socket(const struct seat *seat); /* by its number */
+/* Borrowed: the socket of this address for this worker, opened if there is none yet. */
+int sharing_lend(const struct seat *seat, struct holding *holding, int *ret_fd,
+		 struct fault *fault);
 bool sharing_is_on(const struct app *app); /* for any worker that is or is to be */
 /* How many sockets an address needs when this generation comes, for so many slots. */
 unsigned sharing_sockets(const struct app *app, const struct generation *generation,
 			 unsigned slots);
 /* The core takes the numbers of this generation, which is or becomes the wanted one. */
 void sharing_set_policy(struct app *app, const struct generation *generation);
+void sharing_settle(struct app *app); /* whether a socket is shared may have changed */
 /* Does a worker that serves in this slot accept from this socket of the address? */
 bool sharing_accepts(const struct app *app, const struct holding *holding, unsigned slot,
 		     unsigned socket);
 bool sharing_has_heir(const struct app *app, const struct holding *holding,
 		      unsigned socket); /* does any slot's? */
+
+/* linger.c */
+/* Connections in use; negative errno: they cannot be known. */
+int linger_count(const struct seat *seat);
 
 /* dealing.c */
 void dealing_read(const struct app *app, struct dealing *ret_dealing); /* in force */

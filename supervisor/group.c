@@ -13,11 +13,11 @@ static bool find_inode(const struct group *group, uint32_t inode, unsigned *ret_
 	return false;
 }
 
-int group_join(struct group *group, uint32_t inode, int slot)
+int group_join(struct group *group, uint32_t inode, int number)
 {
 	if (group->members == GROUP_MEMBERS)
 		return -ENOBUFS;
-	group->member[group->members++] = (struct group_member){inode, slot};
+	group->member[group->members++] = (struct group_member){inode, number};
 	return 0;
 }
 
@@ -58,13 +58,13 @@ bool group_has(const struct group *group, uint32_t inode)
 	return find_inode(group, inode, &index);
 }
 
-void group_index(const struct group *group, uint16_t ret_index[BUCKETS])
+void group_index(const struct group *group, uint16_t ret_index[GROUP_SOCKETS])
 {
-	for (unsigned slot = 0; slot < BUCKETS; slot++)
-		ret_index[slot] = GROUP_NOBODY;
+	for (unsigned number = 0; number < GROUP_SOCKETS; number++)
+		ret_index[number] = GROUP_NOBODY;
 	for (unsigned i = 0; i < group->members; i++)
-		if (group->member[i].slot != GROUP_FOREIGN)
-			ret_index[group->member[i].slot] = (uint16_t)i;
+		if (group->member[i].number != GROUP_FOREIGN)
+			ret_index[group->member[i].number] = (uint16_t)i;
 }
 
 unsigned group_foreign(const struct group *group, uint32_t *ret_inode)
@@ -72,7 +72,7 @@ unsigned group_foreign(const struct group *group, uint32_t *ret_inode)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < group->members; i++) {
-		if (group->member[i].slot != GROUP_FOREIGN)
+		if (group->member[i].number != GROUP_FOREIGN)
 			continue;
 		*ret_inode = group->member[i].inode;
 		count++;

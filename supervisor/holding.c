@@ -53,6 +53,21 @@ static void keep(struct app *app, struct holding *holding)
 		(void)remember_fd(app->supervisor, listener->fd[holding->stored],
 				  "%s.%u.h%u", app->name, holding->stored,
 				  holding->number);
+	for (unsigned slot = 0; !listener->shared && slot < listener->slots; slot++) {
+		unsigned number = LISTENER_SLOTS + slot;
+
+		if (!listener_has(listener, number) || holding->second_stored[slot])
+			continue;
+		(void)remember_fd(app->supervisor, listener->fd[number], "%s.%u.h%u",
+				  app->name, number, holding->number);
+		holding->second_stored[slot] = true;
+	}
+}
+
+void holding_forget_stored(struct holding *holding)
+{
+	holding->stored = 0;
+	memset(holding->second_stored, 0, sizeof(holding->second_stored));
 }
 
 static struct holding *holding_new(struct app *app, const char *text, unsigned slots,
@@ -164,6 +179,10 @@ static void holding_free(struct app *app, struct holding *holding)
 	remember_gone(app->supervisor, LAYOUT_HOLDING, app->number, holding->number);
 	for (unsigned slot = 0; slot < holding->stored; slot++)
 		forget_fd(app->supervisor, "%s.%u.h%u", app->name, slot, holding->number);
+	for (unsigned slot = 0; slot < LISTENER_SLOTS; slot++)
+		if (holding->second_stored[slot])
+			forget_fd(app->supervisor, "%s.%u.h%u", app->name,
+				  LISTENER_SLOTS + slot, holding->number);
 	listener_close(&holding->listener);
 	free(holding);
 }
@@ -230,7 +249,7 @@ static void heal(const struct place *place, struct holding *holding, unsigned so
 			  holding->text, strerror(-healed));
 	holding->stale = holding->stale || healed > 0;
 	if (healed > 0)
-		holding->stored = 0; /* the number may stand for another socket now */
+		holding_forget_stored(holding);
 }
 
 /* A worker may have ended LISTEN for all holders, or removed the path: made good again.
@@ -240,8 +259,11 @@ void holdings_heal(struct place *place)
 	struct app *app = place->app;
 
 	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
-		if (place->slot < at->listener.slots)
+		if (listener_has(&at->listener, place->slot))
 			heal(place, at, place->slot);
+		if (!at->listener.shared &&
+		    listener_has(&at->listener, LISTENER_SLOTS + place->slot))
+			heal(place, at, LISTENER_SLOTS + place->slot);
 		if (place->slot > 0 && sharing_is_on(app))
 			heal(place, at, 0);
 	}

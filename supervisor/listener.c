@@ -38,7 +38,7 @@ static int observe(struct listener *listener)
 	return result < 0 ? result : group_observe(&listener->group, inode, count);
 }
 
-static int open_slot(struct listener *listener)
+static int open_socket(struct listener *listener, unsigned number)
 {
 	CLOSE_FD int fd = port_bind(&listener->address, true);
 	int result = fd < 0 ? fd : 0;
@@ -46,11 +46,17 @@ static int open_slot(struct listener *listener)
 	if (result == 0 && listen(fd, listener->backlog) == -1)
 		result = -errno;
 	if (result == 0)
-		result = group_join(&listener->group, port_inode(fd),
-				    (int)listener->slots);
+		result = group_join(&listener->group, port_inode(fd), (int)number);
 	if (result == 0)
-		listener->fd[listener->slots++] = fd_take(&fd);
+		listener->fd[number] = fd_take(&fd);
 	return result;
+}
+
+static void close_socket(struct listener *listener, unsigned number)
+{
+	group_leave(&listener->group, port_inode(listener->fd[number]));
+	(void)close(listener->fd[number]);
+	listener->fd[number] = 0;
 }
 
 /* All or none.  The mirror is compared with the kernel before and after the batch, not
@@ -61,15 +67,15 @@ static int open_slots(struct listener *listener, unsigned slots)
 	unsigned before = listener->slots;
 	int result = observe(listener);
 
-	while (result == 0 && listener->slots < slots)
-		result = open_slot(listener);
+	while (result == 0 && listener->slots < slots) {
+		result = open_socket(listener, listener->slots);
+		if (result == 0)
+			listener->slots++;
+	}
 	if (result == 0)
 		result = observe(listener);
-	while (result < 0 && listener->slots > before) {
-		group_leave(&listener->group,
-			    port_inode(listener->fd[--listener->slots]));
-		fd_close(&listener->fd[listener->slots]);
-	}
+	while (result < 0 && listener->slots > before)
+		close_socket(listener, --listener->slots);
 	return result;
 }
 
@@ -188,6 +194,8 @@ int listener_open(struct listener *listener, const struct address *address,
 
 	*listener = (struct listener){.address = *address, .backlog = backlog};
 	listener->any_port = address->kind != ADDRESS_UNIX && address_port(address) == 0;
+	for (unsigned slot = 0; slot < LISTENER_SLOTS; slot++)
+		listener->routed[slot] = (uint16_t)slot;
 	result = open_any(listener, slots, taken, taken_count, fault);
 	if (result < 0)
 		listener_close(listener);
@@ -197,11 +205,11 @@ int listener_open(struct listener *listener, const struct address *address,
 /* A member that is in the group now: a worker may have shut any of them down, and a
  * socket that is given a program while it does not listen could not do so any more. */
 static int find_member(const struct listener *listener,
-		       const uint16_t index[LISTENER_SLOTS])
+		       const uint16_t index[LISTENER_SOCKETS])
 {
-	for (unsigned slot = 0; slot < listener->slots; slot++)
-		if (index[slot] != GROUP_NOBODY && port_listens(listener->fd[slot]))
-			return listener->fd[slot];
+	for (unsigned number = 0; number < LISTENER_SOCKETS; number++)
+		if (index[number] != GROUP_NOBODY && port_listens(listener->fd[number]))
+			return listener->fd[number];
 	return -EINVAL;
 }
 
@@ -211,8 +219,9 @@ static int steer_in_turn(struct listener *listener, int fd)
 	int result = listener->rotor.is_open ? 0 : rotor_open(&listener->rotor);
 
 	for (unsigned slot = 0; slot < listener->slots && result == 0; slot++)
-		if (port_listens(listener->fd[slot]))
-			result = rotor_seat(&listener->rotor, slot, listener->fd[slot]);
+		if (port_listens(listener->fd[listener->routed[slot]]))
+			result = rotor_seat(&listener->rotor, slot,
+					    listener->fd[listener->routed[slot]]);
 	buckets_rotate(&listener->buckets, turn);
 	if (result == 0)
 		result = rotor_deal(&listener->rotor, turn);
@@ -221,21 +230,19 @@ static int steer_in_turn(struct listener *listener, int fd)
 	return result == 0 ? rotor_attach(&listener->rotor, fd) : result;
 }
 
-/* Puts the table in force again after the group changed.  A group of one has no choice,
- * and one that was lent without SO_REUSEPORT is no group yet. */
-static int steer_again(struct listener *listener)
+static int put_in_force(struct listener *listener)
 {
 	struct steer_slots slots = {.count = listener->addressed};
-	uint16_t index[BUCKETS];
+	uint16_t member[LISTENER_SOCKETS], index[BUCKETS];
 	struct steer_program program;
 	int fd;
 
-	if (listener->shared || !listener->steered || listener->group.members < 2)
-		return 0;
-	group_index(&listener->group, slots.index);
-	fd = find_member(listener, slots.index);
+	group_index(&listener->group, member);
+	fd = find_member(listener, member);
 	if (fd < 0)
 		return fd;
+	for (unsigned slot = 0; slot < LISTENER_SLOTS; slot++)
+		slots.index[slot] = member[listener->routed[slot]];
 	if (buckets_go_in_turn(listener->balance)) {
 		listener->no_turns = steer_in_turn(listener, fd);
 		if (listener->no_turns == 0)
@@ -247,6 +254,15 @@ static int steer_again(struct listener *listener)
 	steer_build(&program, listener->balance, buckets_groups(&listener->buckets),
 		    index, &slots);
 	return steer_attach(fd, &program);
+}
+
+/* After the group or the table changed.  A group of one has no choice, and one that was
+ * lent without SO_REUSEPORT is no group yet. */
+static int steer_again(struct listener *listener)
+{
+	if (listener->shared || !listener->steered || listener->group.members < 2)
+		return 0;
+	return put_in_force(listener);
 }
 
 int listener_grow(struct listener *listener, unsigned slots, struct fault *fault)
@@ -272,6 +288,26 @@ int listener_grow(struct listener *listener, unsigned slots, struct fault *fault
 	return result < 0 ? port_explain(fault, result, &listener->address) : 0;
 }
 
+/* A program is in force before there is a second to choose from, so that nobody comes to
+ * it before it is steered to.  Everybody's index stays as it is. */
+int listener_open_second(struct listener *listener, unsigned slot, struct fault *fault)
+{
+	unsigned number = LISTENER_SLOTS + slot;
+	int result;
+
+	assert(slot < listener->slots);
+	if (listener->shared || listener->taken)
+		return -ENOTSUP;
+	if (listener->fd[number] != 0)
+		return 0;
+	result = observe(listener);
+	if (result == 0 && listener->group.members == 1)
+		result = put_in_force(listener);
+	if (result == 0)
+		result = open_socket(listener, number);
+	return result < 0 ? port_explain(fault, result, &listener->address) : 0;
+}
+
 void listener_close(struct listener *listener)
 {
 	rotor_close(&listener->rotor);
@@ -280,15 +316,32 @@ void listener_close(struct listener *listener)
 	else if (listener->shared)
 		fd_close(&listener->fd[0]);
 	else
-		for (unsigned slot = 0; slot < listener->slots; slot++)
-			fd_close(&listener->fd[slot]);
+		for (unsigned number = 0; number < LISTENER_SOCKETS; number++)
+			if (listener->fd[number] != 0)
+				fd_close(&listener->fd[number]);
 	*listener = (struct listener){0};
 }
 
-int listener_fd(const struct listener *listener, unsigned slot)
+bool listener_has(const struct listener *listener, unsigned number)
 {
-	assert(slot < listener->slots);
-	return listener->fd[listener->shared ? 0 : slot];
+	if (listener->shared || number < LISTENER_SLOTS)
+		return number % LISTENER_SLOTS < listener->slots;
+	return number < LISTENER_SOCKETS && listener->fd[number] != 0;
+}
+
+int listener_fd(const struct listener *listener, unsigned number)
+{
+	assert(listener_has(listener, number));
+	return listener->fd[listener->shared ? 0 : number];
+}
+
+bool listener_route(struct listener *listener, unsigned slot, unsigned number)
+{
+	bool moves = listener->routed[slot] != number;
+
+	assert(listener_has(listener, number));
+	listener->routed[slot] = (uint16_t)number;
+	return moves;
 }
 
 unsigned listener_foreign(const struct listener *listener,
@@ -324,17 +377,17 @@ int listener_steer(struct listener *listener, enum balance balance,
 			  : 0;
 }
 
-int listener_depth(const struct listener *listener, unsigned slot, unsigned *ret_depth)
+int listener_depth(const struct listener *listener, unsigned number, unsigned *ret_depth)
 {
 	struct tcp_info info;
 	socklen_t bytes = sizeof(info);
 	int fd;
 
-	if (slot >= listener->slots || listener->address.datagram) {
+	if (!listener_has(listener, number) || listener->address.datagram) {
 		*ret_depth = 0;
 		return 0;
 	}
-	fd = listener_fd(listener, slot);
+	fd = listener_fd(listener, number);
 	if (listener->address.kind == ADDRESS_UNIX)
 		return sockdiag_unix_queue(port_inode(fd), ret_depth);
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &bytes) == -1)
@@ -345,59 +398,60 @@ int listener_depth(const struct listener *listener, unsigned slot, unsigned *ret
 
 /* A new socket in the place of one that stays quenched.  Who holds the old one may serve
  * what waits there; the number in our table is the same. */
-static int replace_slot(struct listener *listener, unsigned slot)
+static int replace_socket(struct listener *listener, unsigned number)
 {
 	CLOSE_FD int fd = port_bind(&listener->address, true);
 	int result = fd < 0 ? fd : observe(listener);
 
-	group_leave(&listener->group, port_inode(listener->fd[slot]));
+	group_leave(&listener->group, port_inode(listener->fd[number]));
 	if (result == 0 && (listen(fd, listener->backlog) == -1 ||
-			    dup3(fd, listener->fd[slot], O_CLOEXEC) == -1))
+			    dup3(fd, listener->fd[number], O_CLOEXEC) == -1))
 		result = -errno;
 	if (result == 0)
-		result = group_join(&listener->group, port_inode(fd), (int)slot);
+		result = group_join(&listener->group, port_inode(fd), (int)number);
 	return result == 0 ? steer_again(listener) : result;
 }
 
-int listener_quench(struct listener *listener, unsigned slot, bool quench)
+int listener_quench(struct listener *listener, unsigned number, bool quench)
 {
 	int fd, result;
 
-	if (!address_is_tcp(&listener->address) || slot >= listener->slots)
+	if (!address_is_tcp(&listener->address) || !listener_has(listener, number))
 		return 0;
-	fd = listener_fd(listener, slot);
+	fd = listener_fd(listener, number);
 	if (quench)
 		return port_quench(fd);
 	result = port_unquench(fd);
-	return result == -EPERM && !listener->shared ? replace_slot(listener, slot)
+	return result == -EPERM && !listener->shared ? replace_socket(listener, number)
 						     : result;
 }
 
 /* ---- mend what workers did ---- */
 
-static int listen_again(struct listener *listener, unsigned slot)
+static int listen_again(struct listener *listener, unsigned number)
 {
-	int fd = listener_fd(listener, slot);
+	int fd = listener_fd(listener, number);
 
 	group_leave(&listener->group, port_inode(fd));
 	if (listen(fd, listener->backlog) == -1)
 		return -errno;
-	return listener->shared ? 0
-				: group_join(&listener->group, port_inode(fd), (int)slot);
+	return listener->shared
+		       ? 0
+		       : group_join(&listener->group, port_inode(fd), (int)number);
 }
 
-int listener_heal(struct listener *listener, unsigned slot)
+int listener_heal(struct listener *listener, unsigned number)
 {
 	bool healed = false;
 	int result;
 
-	if (listener->address.kind == ADDRESS_UNIX || slot >= listener->slots)
+	if (listener->address.kind == ADDRESS_UNIX || !listener_has(listener, number))
 		return 0;
 	if (listener->address.datagram)
-		return port_disconnect(listener_fd(listener, slot));
+		return port_disconnect(listener_fd(listener, number));
 	result = listener->shared ? 0 : observe(listener);
-	if (result == 0 && !port_listens(listener_fd(listener, slot))) {
-		result = listen_again(listener, slot);
+	if (result == 0 && !port_listens(listener_fd(listener, number))) {
+		result = listen_again(listener, number);
 		healed = true;
 	}
 	if (result == 0)
@@ -439,7 +493,7 @@ static int count_handshakes(const struct listener *listener,
 	return 0;
 }
 
-int listener_retreat_look(const struct listener *listener, unsigned slot,
+int listener_retreat_look(const struct listener *listener, unsigned number,
 			  struct listener_retreat *retreat)
 {
 	unsigned depth;
@@ -452,7 +506,7 @@ int listener_retreat_look(const struct listener *listener, unsigned slot,
 		if (result < 0)
 			return result;
 	}
-	result = listener_depth(listener, slot, &depth);
+	result = listener_depth(listener, number, &depth);
 	if (result < 0)
 		return result;
 	if (retreat->handshakes > 0 || depth > 0)

@@ -2,9 +2,12 @@
  * listener.h - one listen address of an app: a socket per slot, owned by the master.
  *
  * TCP: one SO_REUSEPORT socket per slot, non-blocking and close-on-exec; slot i's socket
- * is lent to whichever worker sits in slot i and outlives it.  Unix and UDP: one socket
- * shared by all slots.  The listener keeps the steering program attached to the group, by
- * its mirror of the kernel's order of members (group.h).
+ * is lent to whichever worker sits in slot i and outlives it.  A slot may have a second
+ * one, for a successor that is to share none with who is there (quiet drain); it is
+ * opened when it is needed first, and stays.  Sockets are numbered: slot i's first is i,
+ * its second LISTENER_SLOTS + i.  Unix and UDP: one socket shared by all slots.  The
+ * listener keeps the steering program attached to the group, by its mirror of the
+ * kernel's order of members (group.h).
  *
  * Owns its descriptors and, for Unix, its path.  Nothing here logs or decides; what must
  * be told to people comes back as text.
@@ -20,7 +23,8 @@
 #include "supervisor/rotor.h"
 #include "supervisor/sockdiag.h"
 
-#define LISTENER_SLOTS BUCKETS
+#define LISTENER_SLOTS   BUCKETS
+#define LISTENER_SOCKETS GROUP_SOCKETS
 
 struct listener {
 	struct address address; /* with the real port once open */
@@ -30,16 +34,17 @@ struct listener {
 		      */
 	bool taken;  /* fd[0] was lent to us */
 	int backlog;
-	unsigned slots;         /* how many it serves; 0: closed */
-	int fd[LISTENER_SLOTS]; /* by slot */
-	struct local local;     /* of a Unix listener, owner of fd[0] */
-	struct group group;     /* of a TCP listener that is not shared */
+	unsigned slots;           /* how many it serves; 0: closed */
+	int fd[LISTENER_SOCKETS]; /* by number; 0: none */
+	struct local local;       /* of a Unix listener, owner of fd[0] */
+	struct group group;       /* of a TCP listener that is not shared */
 	bool steered; /* by this table, to be put in force again when members change */
 	enum balance balance; /* in force: by lot where it cannot be in turn */
 	int no_turns;         /* negative errno: why it cannot */
 	struct rotor rotor;   /* once it was to be in turn */
 	struct buckets buckets;
 	unsigned addressed; /* slots that are reached by an address of their own */
+	uint16_t routed[LISTENER_SLOTS]; /* the socket of each slot that is steered to */
 };
 
 /* Opens `slots` sockets, bound and listening.  A port in use is found by a probe without
@@ -55,8 +60,17 @@ int listener_grow(struct listener *listener, unsigned slots, struct fault *fault
 /* Closes all and unlinks an own Unix path.  Accepts a zeroed listener. */
 void listener_close(struct listener *listener);
 
-/* Borrowed: the socket to lend to slot's worker. */
-int listener_fd(const struct listener *listener, unsigned slot);
+/* The second socket of a slot, if it has none yet.  -ENOTSUP: it can have none, since all
+ * slots share one, or it was lent to us. */
+int listener_open_second(struct listener *listener, unsigned slot, struct fault *fault);
+
+/* Is there such a socket? */
+bool listener_has(const struct listener *listener, unsigned number);
+/* Borrowed: the socket to lend to a worker. */
+int listener_fd(const struct listener *listener, unsigned number);
+/* From now on the slot's connections go to this one of its sockets.  True: they went to
+ * the other; listener_steer puts it in force. */
+bool listener_route(struct listener *listener, unsigned slot, unsigned number);
 
 /* How many sockets of others joined the group (the same user's, with SO_REUSEPORT); they
  * get no connection from us.  Names one of them when asked. */
@@ -70,12 +84,12 @@ int listener_steer(struct listener *listener, enum balance balance,
 		   const struct buckets *buckets, unsigned addressed,
 		   struct fault *fault);
 
-/* Connections that wait in the slot's accept queue; UDP has none. */
-int listener_depth(const struct listener *listener, unsigned slot, unsigned *ret_depth);
+/* Connections that wait in the socket's accept queue; UDP has none. */
+int listener_depth(const struct listener *listener, unsigned number, unsigned *ret_depth);
 
 /* Lets no new connection in while queued ones and handshakes under way stay (port.h); and
  * undone.  Unix and UDP cannot: nothing happens. */
-int listener_quench(struct listener *listener, unsigned slot, bool quench);
+int listener_quench(struct listener *listener, unsigned number, bool quench);
 
 /* What must be over before a retired slot's worker may be told to drain: the handshakes
  * under way when the slot was unrouted, and then a queue found empty in `looks` looks in
@@ -90,7 +104,7 @@ struct listener_retreat {
 void listener_retreat_begin(const struct listener *listener, unsigned looks,
 			    struct listener_retreat *retreat);
 /* 1 when over, 0 to be called again in 200 ms or so, negative errno. */
-int listener_retreat_look(const struct listener *listener, unsigned slot,
+int listener_retreat_look(const struct listener *listener, unsigned number,
 			  struct listener_retreat *retreat);
 /* Accepts a zeroed retreat. */
 void listener_retreat_end(struct listener_retreat *retreat);
@@ -98,7 +112,7 @@ void listener_retreat_end(struct listener_retreat *retreat);
 /* After a worker's exit.  A socket it shut down, or connected, listens again: 1 if that
  * had to be done, 0 if all was well.  Others who joined or left the group meanwhile are
  * accounted for. */
-int listener_heal(struct listener *listener, unsigned slot);
+int listener_heal(struct listener *listener, unsigned number);
 /* After a worker's exit: gives a Unix path back that somebody removed.  1 if so. */
 int listener_restore_path(struct listener *listener, struct fault *fault);
 

@@ -148,23 +148,42 @@ static bool kill_member(pid_t pid, pid_t leader)
 }
 
 /* All processes of the machine are asked for their session: a millisecond for 2000. */
-static unsigned kill_members(pid_t leader)
+void process_visit_session(pid_t leader, void (*visit)(pid_t pid, void *context),
+			   void *context)
 {
 	DIR *folder = opendir("/proc");
 	const struct dirent *entry;
-	unsigned killed = 0;
 
 	if (!folder)
-		return 0;
+		return;
 	while ((entry = readdir(folder))) {
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
-		if (pid != leader && process_is_of_session(pid, leader) &&
-		    kill_member(pid, leader))
-			killed++;
+		if (process_is_of_session(pid, leader))
+			visit(pid, context);
 	}
 	(void)closedir(folder);
-	return killed;
+}
+
+struct killed {
+	pid_t leader;
+	unsigned count;
+};
+
+static void kill_follower(pid_t pid, void *context)
+{
+	struct killed *killed = context;
+
+	if (pid != killed->leader && kill_member(pid, killed->leader))
+		killed->count++;
+}
+
+static unsigned kill_members(pid_t leader)
+{
+	struct killed killed = {.leader = leader};
+
+	process_visit_session(leader, kill_follower, &killed);
+	return killed.count;
 }
 
 /* Calls for each of our children until it returns true; true also when there is no way to

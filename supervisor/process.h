@@ -113,6 +113,9 @@ int process_collect(pid_t pid, struct process *process, int *ret_status);
 
 /* When it began, in the kernel's ticks since the boot; 0: there is none. */
 uint64_t process_read_birth(pid_t pid);
+/* Each process of the session that `leader` leads, itself too. */
+void process_visit_session(pid_t leader, void (*visit)(pid_t pid, void *context),
+			   void *context);
 
 /* Is `pid` of the session led by `leader`, which is not collected? */
 bool process_is_of_session(pid_t pid, pid_t leader);

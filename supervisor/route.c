@@ -13,25 +13,26 @@
 static void unpark(struct place *place)
 {
 	for (unsigned i = 0; i < place->parks; i++)
-		ev_io_stop(place->app->supervisor->loop, &place->parked[i]);
+		ev_io_stop(place->app->supervisor->loop, &place->parked[i].watch);
 	free(place->parked);
 	place->parked = NULL;
 	place->parks = 0;
 }
 
-static void retreat_forget(struct place *place)
+static void retreat_forget(struct seat *seat)
 {
-	for (unsigned i = 0; i < place->retreats; i++)
-		listener_retreat_end(&place->retreat[i].state);
-	free(place->retreat);
-	place->retreat = NULL;
-	place->retreats = 0;
+	for (unsigned i = 0; i < seat->retreats; i++)
+		listener_retreat_end(&seat->retreat[i].state);
+	free(seat->retreat);
+	seat->retreat = NULL;
+	seat->retreats = 0;
 }
 
-static void retreat_end(struct place *place)
+static void retreat_end(struct seat *seat)
 {
-	retreat_forget(place);
-	place->retreating = false;
+	retreat_forget(seat);
+	seat->retreating = false;
+	seat->in_use = 0;
 }
 
 /* Sockets are about to go: nothing watches them any more.  What is still to be watched is
@@ -42,7 +43,8 @@ void route_forget(struct app *app)
 	for (unsigned slot = 0; slot <= CORE_SLOTS; slot++)
 		if (app->place[slot] != NULL) {
 			unpark(app->place[slot]);
-			retreat_forget(app->place[slot]);
+			for (unsigned i = 0; i < CORE_SEATS; i++)
+				retreat_forget(&app->place[slot]->seat[i]);
 		}
 }
 
@@ -75,6 +77,38 @@ static void count_sharers(const struct app *app, const struct holding *holding,
 		first->weight = weight;
 }
 
+/* The core says which of the slot's two; where nobody who serves has that one of this
+ * address, the other. */
+static unsigned choose_socket(const struct app *app, const struct holding *holding,
+			      unsigned slot)
+{
+	const struct listener *listener = &holding->listener;
+	unsigned which = app->core.slot[slot].socket;
+	unsigned wanted = slot + LISTENER_SLOTS * which;
+	unsigned other = slot + LISTENER_SLOTS * (1 - which);
+
+	if (slot == 0 && sharing_is_on(app) && sharing_has_heir(app, holding, 0))
+		return 0;
+	if (listener_has(listener, wanted) && sharing_accepts(app, holding, slot, wanted))
+		return wanted;
+	if (listener_has(listener, other) && sharing_accepts(app, holding, slot, other))
+		return other;
+	return listener->routed[slot];
+}
+
+/* Returns true if any slot is reached by another socket now. */
+static bool route(struct app *app, struct holding *holding, unsigned slots)
+{
+	bool moved = false;
+
+	for (unsigned i = 0; i < slots; i++)
+		if (listener_route(&holding->listener, i, choose_socket(app, holding, i)))
+			moved = true;
+	if (moved)
+		crowd_forget(app);
+	return moved;
+}
+
 static void steer(struct app *app, struct holding *holding)
 {
 	bool sharing = sharing_is_on(app);
@@ -89,11 +123,13 @@ static void steer(struct app *app, struct holding *holding)
 		return;
 	if (slots > core_count(&app->core))
 		slots = core_count(&app->core); /* parked ones are nobody's */
+	holding->stale = route(app, holding, slots) || holding->stale;
 	dealing_read(app, &dealing);
 	for (unsigned i = 0; i < slots; i++) {
-		slot[i].healthy = core_routes(&app->core, i) &&
-				  sharing_accepts(app, holding, i, i) &&
-				  !crowd_avoids(app, i);
+		slot[i].healthy =
+			core_routes(&app->core, i) &&
+			sharing_accepts(app, holding, i, holding->listener.routed[i]) &&
+			!crowd_avoids(app, i);
 		slot[i].weight =
 			dealing.weight[i] * dealing_factor(app, dealing.balance, i);
 	}
@@ -116,10 +152,11 @@ static void quench(struct app *app, bool quench)
 {
 	crowd_forget(app); /* a socket may be replaced */
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
-		for (unsigned slot = 0; slot < at->listener.slots; slot++)
-			(void)listener_quench(&at->listener, slot, quench);
+		for (unsigned i = 0; i < LISTENER_SOCKETS; i++)
+			if (i < at->listener.slots || !at->listener.shared)
+				(void)listener_quench(&at->listener, i, quench);
 	for (struct holding *at = app->holdings; at != NULL && !quench; at = at->next)
-		at->stored = 0;
+		holding_forget_stored(at);
 	holdings_keep(app);
 	app->quenched = quench;
 }
@@ -133,8 +170,9 @@ void route_admit(struct app *app)
 
 static void on_parked(struct ev_loop *loop, struct ev_io *watch, int events)
 {
-	struct place *place = watch->data;
-	struct core_event event = {.kind = CORE_OWED};
+	const struct parked *parked = watch->data;
+	struct place *place = parked->place;
+	struct core_event event = {.kind = CORE_OWED, .arg = parked->which};
 
 	(void)loop;
 	(void)events;
@@ -143,28 +181,33 @@ static void on_parked(struct ev_loop *loop, struct ev_io *watch, int events)
 	supervisor_post(place->app, &event);
 }
 
+static void park_socket(struct place *place, const struct listener *listener,
+			unsigned which)
+{
+	struct parked *parked = &place->parked[place->parks];
+	unsigned number = place->slot + LISTENER_SLOTS * which;
+
+	if (listener->shared || !listener_has(listener, number))
+		return;
+	parked->place = place;
+	parked->which = which;
+	ev_io_init(&parked->watch, on_parked, listener_fd(listener, number), EV_READ);
+	parked->watch.data = parked;
+	ev_io_start(place->app->supervisor->loop, &parked->watch);
+	place->parks++;
+}
+
 static void park(struct place *place)
 {
 	struct app *app = place->app;
 	unsigned count = 0;
 
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
-		if (!at->listener.shared && place->slot < at->listener.slots)
-			count++;
-	place->parked = count > 0 ? calloc(count, sizeof(struct ev_io)) : NULL;
-	if (place->parked == NULL)
-		return;
-	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
-		struct ev_io *watch = &place->parked[place->parks];
-
-		if (at->listener.shared || place->slot >= at->listener.slots)
-			continue;
-		ev_io_init(watch, on_parked, listener_fd(&at->listener, place->slot),
-			   EV_READ);
-		watch->data = place;
-		ev_io_start(app->supervisor->loop, watch);
-		place->parks++;
-	}
+		count += at->listener.shared ? 0 : 2;
+	place->parked = count > 0 ? calloc(count, sizeof(*place->parked)) : NULL;
+	for (struct holding *at = app->holdings; at != NULL; at = at->next)
+		for (unsigned which = 0; place->parked != NULL && which < 2; which++)
+			park_socket(place, &at->listener, which);
 }
 
 static bool is_vacant(const struct slot *slot)
@@ -191,56 +234,48 @@ static void park_or_unpark(struct app *app)
 	}
 }
 
-static bool is_unrouting(const struct place *place)
+static bool is_unrouting(const struct seat *seat)
 {
-	const struct slot *slot = &place->app->core.slot[place->slot];
+	struct seat_ref at = seat_ref(seat);
 
-	return slot->seat[0].phase == WORKER_UNROUTING ||
-	       slot->seat[1].phase == WORKER_UNROUTING;
-}
-
-static unsigned socket_of_leaver(const struct place *place)
-{
-	const struct slot *slot = &place->app->core.slot[place->slot];
-	unsigned seat = slot->seat[0].phase == WORKER_UNROUTING ? 0 : 1;
-
-	return sharing_socket(generation_find(place->app, slot->seat[seat].generation),
-			      place->slot);
+	return seat->place->app->core.slot[at.slot].seat[at.seat].phase ==
+	       WORKER_UNROUTING;
 }
 
 /* Begun only after the new table is in force: handshakes that count began before it. */
-static void retreat_begin(struct place *place)
+static void retreat_begin(struct seat *seat)
 {
-	const struct app *app = place->app;
+	const struct app *app = seat->place->app;
 	unsigned looks =
 		app->core.want.running ? 2 : 1; /* once quenched, none can come */
 	unsigned count = 0;
 
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
 		count++;
-	place->retreat = calloc(count > 0 ? count : 1, sizeof(*place->retreat));
+	seat->retreat = calloc(count > 0 ? count : 1, sizeof(*seat->retreat));
 	for (struct holding *at = app->holdings; at != NULL; at = at->next) {
-		struct retreat *retreat = &place->retreat[place->retreats];
+		struct retreat *retreat = &seat->retreat[seat->retreats];
 
-		if (place->retreat == NULL)
+		if (seat->retreat == NULL)
 			break;
 		retreat->holding = at;
-		retreat->socket = socket_of_leaver(place);
+		retreat->socket = sharing_socket(seat);
 		listener_retreat_begin(&at->listener, looks, &retreat->state);
-		place->retreats++;
+		seat->retreats++;
 	}
 }
 
 /* Returns true when nothing waits any more, or it cannot be known. */
-static bool retreat_is_over(struct place *place)
+static bool is_queue_empty(const struct seat *seat)
 {
 	bool over = true;
 
-	for (unsigned i = 0; i < place->retreats; i++) {
-		struct retreat *retreat = &place->retreat[i];
+	for (unsigned i = 0; i < seat->retreats; i++) {
+		struct retreat *retreat = &seat->retreat[i];
 
-		if (retreat->socket < retreat->holding->listener.slots &&
-		    !sharing_has_heir(place->app, retreat->holding, retreat->socket) &&
+		if (listener_has(&retreat->holding->listener, retreat->socket) &&
+		    !sharing_has_heir(seat->place->app, retreat->holding,
+				      retreat->socket) &&
 		    listener_retreat_look(&retreat->holding->listener, retreat->socket,
 					  &retreat->state) == 0)
 			over = false;
@@ -248,39 +283,48 @@ static bool retreat_is_over(struct place *place)
 	return over;
 }
 
-static void post_unrouted(const struct place *place)
+/* What a worker has in hand is looked at when nothing is added to it any more. */
+static bool retreat_is_over(struct seat *seat)
 {
-	struct core_event event = {.kind = CORE_UNROUTED};
+	int count;
 
-	event.at.slot = (uint16_t)place->slot;
-	for (; event.at.seat < CORE_SEATS; event.at.seat++)
-		if (place->app->core.slot[place->slot].seat[event.at.seat].phase ==
-		    WORKER_UNROUTING)
-			supervisor_post(place->app, &event);
+	if (!is_queue_empty(seat))
+		return false;
+	if (!core_is_quiet(&seat->place->app->core, seat_ref(seat)))
+		return true;
+	count = linger_count(seat);
+	seat->in_use = count > 0 ? (unsigned)count : 0;
+	return count <= 0;
+}
+
+/* Returns true if it is to be looked at again. */
+static bool look_at_retreat(struct seat *seat)
+{
+	struct core_event event = {.kind = CORE_UNROUTED, .at = seat_ref(seat)};
+
+	if (!seat->retreating)
+		return false;
+	if (!is_unrouting(seat)) {
+		retreat_end(seat);
+		return false;
+	}
+	if (seat->retreat == NULL)
+		retreat_begin(seat);
+	if (!retreat_is_over(seat))
+		return true;
+	retreat_end(seat);
+	supervisor_post(seat->place->app, &event);
+	return false;
 }
 
 static void look_at_retreats(struct app *app)
 {
 	bool more = false;
 
-	for (unsigned i = 0; i <= CORE_SLOTS; i++) {
-		struct place *place = app->place[i];
-
-		if (place == NULL || !place->retreating)
-			continue;
-		if (!is_unrouting(place)) {
-			retreat_end(place);
-			continue;
-		}
-		if (place->retreat == NULL)
-			retreat_begin(place);
-		if (!retreat_is_over(place)) {
-			more = true;
-			continue;
-		}
-		retreat_end(place);
-		post_unrouted(place);
-	}
+	for (unsigned i = 0; i <= CORE_SLOTS; i++)
+		for (unsigned j = 0; app->place[i] != NULL && j < CORE_SEATS; j++)
+			if (look_at_retreat(&app->place[i]->seat[j]))
+				more = true;
 	if (more && !ev_is_active(&app->look))
 		ev_timer_start(app->supervisor->loop, &app->look);
 	else if (!more)
@@ -296,6 +340,14 @@ static void on_look(struct ev_loop *loop, struct ev_timer *timer, int events)
 	look_at_retreats(app);
 }
 
+static bool begins_to_retreat(const struct place *place)
+{
+	for (unsigned i = 0; i < CORE_SEATS; i++)
+		if (place->seat[i].retreating && place->seat[i].retreat == NULL)
+			return true;
+	return false;
+}
+
 /* After the core stepped: the world is made to agree with what it says about routes. */
 void route_update(struct app *app)
 {
@@ -308,8 +360,7 @@ void route_update(struct app *app)
 	park_or_unpark(app);
 	crowd_update(app);
 	for (unsigned i = 0; i <= CORE_SLOTS; i++)
-		if (app->place[i] != NULL && app->place[i]->retreating &&
-		    app->place[i]->retreat == NULL)
+		if (app->place[i] != NULL && begins_to_retreat(app->place[i]))
 			fresh = true;
 	if (fresh)
 		look_at_retreats(app);
@@ -331,9 +382,10 @@ const struct listener *route_to_slots(const struct app *app)
 	return NULL;
 }
 
-void route_retreat(struct place *place)
+void route_retreat(struct seat *seat)
 {
-	place->retreating = true;
+	retreat_end(seat);
+	seat->retreating = true;
 }
 
 void route_init(struct app *app)

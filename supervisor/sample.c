@@ -114,6 +114,29 @@ static int count_fds(pid_t pid)
 	return count;
 }
 
+int sample_sockets(pid_t pid, void (*found)(uint32_t inode, void *context), void *context)
+{
+	char path[64], link[64];
+	const struct dirent *entry;
+	uint32_t inode;
+	DIR *folder;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	folder = opendir(path);
+	if (!folder)
+		return -errno;
+	while ((entry = readdir(folder))) {
+		ssize_t length =
+			readlinkat(dirfd(folder), entry->d_name, link, sizeof(link) - 1);
+
+		link[length > 0 ? length : 0] = '\0';
+		if (sscanf(link, "socket:[%" SCNu32 "]", &inode) == 1)
+			found(inode, context);
+	}
+	(void)closedir(folder);
+	return 0;
+}
+
 void sample_evidence(pid_t pid, char *text, size_t size)
 {
 	struct stat_line line;

@@ -19,6 +19,11 @@ struct sample {
 /* Negative errno: -ENOENT or -ESRCH when there is no such process. */
 int sample_read(pid_t pid, struct sample *ret_sample);
 
+/* The inodes of the sockets that it has open, one by one.  Negative errno: not ours to
+ * look at, or gone. */
+int sample_sockets(pid_t pid, void (*found)(uint32_t inode, void *context),
+		   void *context);
+
 /* Evidence of a hang: "sleeping in do_poll, 17 fds, 4 threads"; what cannot be read, as
  * the rights may be missing, is left out.  Bounded text, always ended. */
 void sample_evidence(pid_t pid, char *text, size_t size);

@@ -71,9 +71,9 @@ static const struct setting_choice readies[] = {
 };
 
 static const struct setting_choice drains[] = {
-	{"auto", 0, false},
-	{"signal", 0, false},
-	{"quiet", 0, true},
+	{"auto", CORE_DRAIN_AUTO, false},
+	{"signal", CORE_DRAIN_SIGNAL, false},
+	{"quiet", CORE_DRAIN_QUIET, false},
 	{0},
 };
 
@@ -189,7 +189,7 @@ static const struct setting app_settings[] = {
 	ROW("probe.timeout",      SPAN,    AT(probe.timeout),     "1s",   10, HOUR),
 	ROW("probe.failures",     COUNT,   AT(probe.failures),    "3",    1, 1000),
 
-	CHOICE("drain.how",                NOWHERE,               "auto", drains),
+	CHOICE("drain.how",                POLICY(drain),         "auto", drains),
 	ROW("drain.signal",       SIGNAL,  AT(drain_signal),      "TERM", 1, 64),
 	ROW("drain.timeout",      SPAN,    POLICY(drain_timeout), "30s",  10, DAY),
 

@@ -37,13 +37,26 @@ static void on_overdue(struct ev_loop *loop, struct ev_timer *timer, int events)
 	kill_all(supervisor);
 }
 
+/* Who is left alone with its connections has a grace besides, once it is told to go. */
+static msec longest_drain_of(const struct app *app)
+{
+	const struct core_policy *policy = &app->core.policy;
+	struct seat_ref at = {0};
+
+	for (; at.slot < app->core.slots; at.slot++)
+		for (at.seat = 0; at.seat < CORE_SEATS; at.seat++)
+			if (core_is_quiet(&app->core, at))
+				return policy->drain_timeout + policy->drain_grace;
+	return policy->drain_timeout;
+}
+
 static msec longest_drain(const struct supervisor *supervisor, bool watching)
 {
 	msec longest = 0;
 
 	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		if (watches(app) == watching && app->core.policy.drain_timeout > longest)
-			longest = app->core.policy.drain_timeout;
+		if (watches(app) == watching && longest_drain_of(app) > longest)
+			longest = longest_drain_of(app);
 	return longest;
 }
 

@@ -135,6 +135,24 @@ static struct address address_of_diag(const struct inet_diag_msg *diag,
 	return address;
 }
 
+/* What a kernel leaves out is zero, and says that it is in use. */
+static struct traffic traffic_of_diag(const struct nlmsghdr *message)
+{
+	enum { KNOWN = offsetof(struct tcp_info, tcpi_last_ack_recv) };
+	const struct inet_diag_msg *diag = body_of(message);
+	const void *known = find_attribute(message, sizeof(*diag), INET_DIAG_INFO, KNOWN);
+	struct traffic traffic = {.unread = diag->idiag_rqueue,
+				  .unsent = diag->idiag_wqueue};
+	struct tcp_info info;
+
+	if (!known)
+		return traffic;
+	memcpy(&info, known, KNOWN);
+	traffic.sent = info.tcpi_last_data_sent;
+	traffic.received = info.tcpi_last_data_recv;
+	return traffic;
+}
+
 struct collected {
 	struct sockdiag_list *list;
 	unsigned room;
@@ -176,11 +194,12 @@ static int collect(const struct nlmsghdr *message, void *context)
 		.inode = diag->idiag_inode,
 		.uid = diag->idiag_uid,
 		.interface = diag->id.idiag_if,
+		.traffic = traffic_of_diag(message),
 	};
 	return 0;
 }
 
-static int list_family(int fd, int family, unsigned state, unsigned port,
+static int list_family(int fd, int family, unsigned states, unsigned port,
 		       struct collected *collected)
 {
 	struct {
@@ -192,7 +211,8 @@ static int list_family(int fd, int family, unsigned state, unsigned port,
 			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
 		.body = {.sdiag_family = (uint8_t)family,
 			 .sdiag_protocol = IPPROTO_TCP,
-			 .idiag_states = DIAG_STATE(state),
+			 .idiag_ext = 1 << (INET_DIAG_INFO - 1),
+			 .idiag_states = states,
 			 .id = {.idiag_sport = htons((uint16_t)port)}},
 	};
 	int result = send_request(fd, &request, sizeof(request));
@@ -207,19 +227,26 @@ static int compare_peers(const void *one, const void *other)
 	return address_compare(&first->peer, &second->peer);
 }
 
+static const unsigned states[] = {
+	[SOCKDIAG_LISTENING] = DIAG_STATE(TCP_LISTEN),
+	[SOCKDIAG_HANDSHAKE] = DIAG_STATE(TCP_SYN_RECV),
+	[SOCKDIAG_CONNECTED] = DIAG_STATE(TCP_ESTABLISHED) | DIAG_STATE(TCP_CLOSE_WAIT) |
+			       DIAG_STATE(TCP_FIN_WAIT1) | DIAG_STATE(TCP_FIN_WAIT2) |
+			       DIAG_STATE(TCP_CLOSING) | DIAG_STATE(TCP_LAST_ACK),
+};
+
 int sockdiag_list_tcp(struct sockdiag_list *ret_list, enum sockdiag_state state,
 		      unsigned port)
 {
 	struct sockdiag_list list = {0};
 	struct collected collected = {.list = &list};
-	unsigned tcp_state = state == SOCKDIAG_LISTENING ? TCP_LISTEN : TCP_SYN_RECV;
 	CLOSE_FD int fd = open_diag();
 	int result = fd < 0 ? fd : 0;
 
 	if (result == 0)
-		result = list_family(fd, AF_INET, tcp_state, port, &collected);
+		result = list_family(fd, AF_INET, states[state], port, &collected);
 	if (result == 0)
-		result = list_family(fd, AF_INET6, tcp_state, port, &collected);
+		result = list_family(fd, AF_INET6, states[state], port, &collected);
 	if (result < 0) {
 		sockdiag_free(&list);
 		return result;

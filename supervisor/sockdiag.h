@@ -12,17 +12,23 @@
 #include <sys/types.h>
 
 #include "common/address.h"
+#include "supervisor/core/traffic.h"
 
 #define SOCKDIAG_MOST 65536 /* sockets in one list; more is -ENOBUFS */
 
-enum sockdiag_state { SOCKDIAG_LISTENING, SOCKDIAG_HANDSHAKE };
+enum sockdiag_state {
+	SOCKDIAG_LISTENING,
+	SOCKDIAG_HANDSHAKE,
+	SOCKDIAG_CONNECTED /* until the kernel alone has to do with it */
+};
 
 struct sockdiag_socket {
 	struct address address;
 	struct address peer; /* of a handshake */
-	uint32_t inode;      /* 0: a handshake has none */
+	uint32_t inode;      /* 0: a handshake has none, nor one not accepted yet */
 	uid_t uid;
-	uint32_t interface; /* 0: not tied to one */
+	uint32_t interface;     /* 0: not tied to one */
+	struct traffic traffic; /* of a connection */
 };
 
 struct sockdiag_list {

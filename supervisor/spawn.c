@@ -140,9 +140,10 @@ static int spawn(struct seat *seat, const struct generation *generation,
 	order->listen_count = generation->spec->adopt == SPEC_ADOPT_NONE
 				      ? 0
 				      : generation->spec->listen_count;
-	for (unsigned i = 0; i < order->listen_count; i++)
-		listen_fd[i] = listener_fd(&generation->holding[i]->listener,
-					   sharing_socket(generation, place->slot));
+	for (unsigned i = 0; i < order->listen_count && result == 0; i++)
+		result = sharing_lend(seat, generation->holding[i], &listen_fd[i], fault);
+	if (result < 0)
+		return result;
 	order->listen_fd = listen_fd;
 	order->path = generation->program.path;
 	order->program = pin_descriptor(&generation->program);

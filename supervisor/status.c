@@ -361,6 +361,7 @@ static void read_slot(const struct app *app, unsigned slot, struct worker_status
 	status->errors = status->latency_us = -1;
 	status->share_percent = share_of(app, slot);
 	status->queue_depth = crowd_depth(app, slot);
+	status->in_use = -1;
 	status->state = core_wants(&app->core, slot) && !app->core.slot[slot].resting
 				? WORKER_IS_BACKOFF
 				: WORKER_IS_STOPPED;
@@ -389,6 +390,8 @@ static void read_seat(struct app *app, struct seat *seat, struct worker_status *
 	status->requests = known(seat->figures.requests);
 	status->errors = known(seat->figures.errors);
 	status->latency_us = known(seat->figures.latency_usec);
+	if (seat->retreating && core_is_quiet(&app->core, seat_ref(seat)))
+		status->in_use = seat->in_use;
 	status->door = broker_door(seat);
 	status->status = seat->figures.has_status ? seat->figures.status : NULL;
 	if (core_is_sick(&app->core, seat_ref(seat)))

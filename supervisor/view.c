@@ -101,6 +101,7 @@ static void view_worker(struct json_writer *writer, const struct worker_status *
 	view_exit(writer, worker->last_exit);
 	json_put_real_figure(writer, "share_percent", worker->share_percent);
 	json_put_figure(writer, "queue_depth", worker->queue_depth);
+	json_put_figure(writer, "connections_in_use", worker->in_use);
 	view_probe(writer, worker);
 	json_close_object(writer);
 }

@@ -217,6 +217,7 @@ static bool same(const struct app_spec *one, const struct app_spec *other,
 		return same_probe(&one->probe, &other->probe);
 	case PLAN_KEY_DRAIN:
 		return one->drain_signal == other->drain_signal &&
+		       one->policy.drain == other->policy.drain &&
 		       one->policy.drain_timeout == other->policy.drain_timeout;
 	case PLAN_KEY_RELOAD:
 		return same_reload(&one->policy, &other->policy);

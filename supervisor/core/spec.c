@@ -27,6 +27,15 @@ static bool has_slot_address(const struct app_spec *app)
 	return false;
 }
 
+/* Its slots have none of their own for some address. */
+static bool shares_sockets(const struct app_spec *app)
+{
+	for (unsigned i = 0; i < app->listen_count; i++)
+		if (strncmp(app->listen[i], "unix:", 5) == 0)
+			return true;
+	return app->balance == BALANCE_QUEUE;
+}
+
 static bool conflicts(const struct app_spec *app, enum spec_conflict conflict)
 {
 	const struct core_policy *policy = &app->policy;
@@ -47,6 +56,8 @@ static bool conflicts(const struct app_spec *app, enum spec_conflict conflict)
 			app->adopt == SPEC_ADOPT_LISTEN_FDS);
 	case SPEC_PROBES_TWICE:
 		return app->probe.http && app->probe.tcp;
+	case SPEC_QUIET_SHARES:
+		return policy->drain == CORE_DRAIN_QUIET && shares_sockets(app);
 	case SPEC_PROBES_NO_SLOT:
 		return spec_probes(app) && !has_slot_address(app);
 	case SPEC_FITS:

@@ -22,6 +22,7 @@
 
 /* What the configuration has no word for, and core_policy wants to know. */
 #define SPEC_UNROUTE_TIMEOUT 5000
+#define SPEC_DRAIN_GRACE     5000
 #define SPEC_ABORT_TIMEOUT   1000
 #define SPEC_KILL_RETRY      5000
 
@@ -183,6 +184,7 @@ enum spec_conflict {
 	SPEC_LISTENS_FOR_NOBODY,     /* listen with adopt = none */
 	SPEC_LISTENS_UNSEEN,         /* ready.on = listen, and nobody to tell */
 	SPEC_PROBES_TWICE,           /* probe.http and probe.tcp */
+	SPEC_QUIET_SHARES,           /* what goes quietly, a socket */
 	SPEC_PROBES_NO_SLOT,         /* no address by which one slot can be reached */
 	SPEC_CONFLICTS
 };

@@ -220,6 +220,25 @@ static void print_origin(const struct json *app)
 	print_span("hung after", app, "heartbeat_timeout_ms");
 }
 
+/* Who goes quietly, and what for it is not told to end yet. */
+static void print_waits(const struct json *app)
+{
+	const struct json *workers = json_find(app, "workers");
+
+	for (size_t i = 0; i < json_count(workers); i++) {
+		const struct json *worker = json_at(workers, i);
+		int64_t count = json_find_number(worker, "connections_in_use", -1);
+
+		if (count < 0)
+			continue;
+		(void)printf("  slot %" PRId64 " drains quietly: worker %" PRId64
+			     " has %" PRId64 " connection%s in use\n",
+			     json_find_number(worker, "slot", 0),
+			     json_find_number(worker, "pid", 0), count,
+			     count == 1 ? "" : "s");
+	}
+}
+
 /* Usually all came by the same. */
 static void print_doors(const struct json *app)
 {
@@ -328,6 +347,7 @@ static void print_app(const struct options *options, const struct json *app)
 	print_text("trouble", json_find_text(app, "trouble"));
 	print_list("listen", json_find(app, "listen"));
 	print_doors(app);
+	print_waits(app);
 	print_text("shared with", json_find_text(app, "foreign_listeners"));
 	print_balance(app);
 	print_operations(app);

@@ -56,7 +56,8 @@ static bool only_ticks_expire(const struct moment *moment)
 	return true;
 }
 
-/* Waiting for its connections is part of its time to drain. */
+/* Waiting for its connections is part of the time to drain of who goes quietly; nobody
+ * else pays for it. */
 static bool quiet_has_its_time(const struct moment *moment)
 {
 	const struct core_policy *policy = &moment->after->policy;
@@ -71,10 +72,12 @@ static bool quiet_has_its_time(const struct moment *moment)
 		    after->deadline !=
 			    moment->now + time_to_unroute(moment->after, after))
 			return false;
-		if (action->kind != CORE_TERM || before->phase != WORKER_UNROUTING ||
-		    !goes_quietly(moment->after, before))
+		if (action->kind != CORE_TERM)
 			continue;
-		if (until < moment->now + policy->drain_grace)
+		if (before->phase != WORKER_UNROUTING ||
+		    !goes_quietly(moment->after, before))
+			until = moment->now + policy->drain_timeout;
+		else if (until < moment->now + policy->drain_grace)
 			until = moment->now + policy->drain_grace;
 		if (after->deadline != until)
 			return false;

@@ -179,7 +179,7 @@ static bool connections_find_who_serves(const struct moment *moment)
 		if (serves_from(after, 1 - after->socket) && !serves)
 			return false;
 		if (before->socket != after->socket && !serves &&
-		    moment->event->kind != CORE_OWED)
+		    (moment->event->kind != CORE_OWED || !is_vacant(before)))
 			return false;
 		for (unsigned seat = 0; seat < CORE_SEATS && !serves; seat++)
 			if (core_wants(moment->after, i) &&

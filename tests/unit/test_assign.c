@@ -234,7 +234,6 @@ END_TEST
 
 /* All that is known by name and brought by a later version. */
 static const char *const later[] = {
-	"drain = { how = \"quiet\"; };",
 	"log = { to = \"journal\"; };",
 	"reload = { canary = { share = 10; }; };",
 	"budget = { cpu = 70; };",
@@ -345,7 +344,14 @@ static const struct {
 	{"heartbeat = \"off\";", "a.heartbeat: expects false or a group, not text"},
 	{"heartbeat = { interval = \"5s\"; };",
 	 "a.heartbeat.timeout: must be more than heartbeat.interval"},
-	{"drain = { how = \"quiet\"; };", "a.drain.how: \"quiet\" is not supported yet"},
+	{"drain = { how = \"loud\"; };",
+	 "a.drain.how: \"loud\" is none of: auto, signal, quiet"},
+	{"drain = { how = \"quiet\"; }; balance = \"queue\";",
+	 "a.drain.how: \"quiet\" needs a socket for each worker: there is one for all by "
+	 "balance = \"queue\", and at a unix: address"},
+	{"drain = { how = \"quiet\"; }; listen = \"unix:/run/a\";",
+	 "a.drain.how: \"quiet\" needs a socket for each worker: there is one for all by "
+	 "balance = \"queue\", and at a unix: address"},
 	{"drain = { signal = \"TERMINATE\"; };",
 	 "a.drain.signal: \"TERMINATE\" is not a signal"},
 	{"drain = { signal = 65; };", "a.drain.signal: 65 is more than 64"},

@@ -6,7 +6,7 @@
 #include "tests/unit/unit.h"
 
 static struct group group;
-static uint16_t index_of[BUCKETS];
+static uint16_t index_of[GROUP_SOCKETS];
 
 /* Slots 0..count-1 with inodes 100, 101, ... */
 static void fill(unsigned count)

@@ -69,6 +69,7 @@ static struct app_spec some_app(const char *name)
 	X(probe_timeout, app->probe.timeout = 7, PROBE, RESHAPE)                 \
 	X(probe_failures, app->probe.failures = 7, PROBE, RESHAPE)               \
 	X(signal, app->drain_signal = 3, DRAIN, RESHAPE)                         \
+	X(how, app->policy.drain = CORE_DRAIN_QUIET, DRAIN, RESHAPE)             \
 	X(drain, app->policy.drain_timeout = 7, DRAIN, RESHAPE)                  \
 	X(surge, app->policy.surge = 7, RELOAD, RESHAPE)                         \
 	X(percent, app->policy.surge_percent = true, RELOAD, RESHAPE)            \

@@ -448,6 +448,72 @@ START_TEST(listener_heals_two_slots_and_keeps_the_table_between)
 }
 END_TEST
 
+/* ---- a second socket of a slot ---- */
+
+/* Who got a connection of this listener: the number of the socket. */
+static unsigned visit_number(void)
+{
+	int fd[2 * 4];
+	unsigned number[2 * 4], count = 0;
+
+	for (unsigned i = 0; i < LISTENER_SOCKETS; i++)
+		if (listener_has(&listener, i)) {
+			fd[count] = listener_fd(&listener, i);
+			number[count++] = i;
+		}
+	return number[sockets_visit(&listener.address, NULL, fd, count)];
+}
+
+START_TEST(listener_sends_nobody_to_a_second_socket_before_it_is_routed)
+{
+	const struct buckets_slot slot[] = {{true, 1, 0}, {true, 1, 0}};
+	const unsigned slots = _i % 2 ? 1 : 2;
+
+	open_listener("127.0.0.1:0", slots);
+	balance((enum balance)(_i / 2), slot);
+	ck_assert_int_eq(listener_open_second(&listener, 0, &fault), 0);
+	ck_assert_int_eq(listener_open_second(&listener, 0, &fault), 0);
+	for (int round = 0; round < 50; round++)
+		ck_assert_uint_lt(visit_number(), slots);
+}
+END_TEST
+
+START_TEST(listener_routes_a_slot_by_either_of_its_sockets)
+{
+	const struct buckets_slot slot[] = {{true, 1, 0}, {false, 1, 0}, {false, 1, 0}};
+
+	open_listener("127.0.0.1:0", 3);
+	balance((enum balance)_i, slot);
+	ck_assert_int_eq(listener_open_second(&listener, 0, &fault), 0);
+	for (unsigned turn = 0; turn < 4; turn++) {
+		unsigned number = turn % 2 ? 0 : LISTENER_SLOTS;
+
+		ck_assert(listener_route(&listener, 0, number));
+		ck_assert(!listener_route(&listener, 0, number));
+		balance((enum balance)_i, slot);
+		for (int round = 0; round < 20; round++)
+			ck_assert_uint_eq(visit_number(), number);
+	}
+}
+END_TEST
+
+START_TEST(listener_heals_a_second_socket_and_grows_beside_it)
+{
+	const struct buckets_slot slot[] = {{true, 1, 0}, {false, 1, 0}, {false, 1, 0}};
+
+	open_listener("127.0.0.1:0", 2);
+	ck_assert_int_eq(listener_open_second(&listener, 0, &fault), 0);
+	ck_assert_int_eq(listener_grow(&listener, 3, &fault), 0);
+	ck_assert_int_eq(shutdown(listener_fd(&listener, LISTENER_SLOTS), SHUT_RDWR), 0);
+	ck_assert_int_eq(listener_heal(&listener, LISTENER_SLOTS), 1);
+	ck_assert_int_eq(listener_heal(&listener, LISTENER_SLOTS), 0);
+	ck_assert(listener_route(&listener, 0, LISTENER_SLOTS));
+	balance((enum balance)_i, slot);
+	for (int round = 0; round < 20; round++)
+		ck_assert_uint_eq(visit_number(), LISTENER_SLOTS);
+}
+END_TEST
+
 static Suite *suite_of_routing(void)
 {
 	Suite *suite = suite_create("routing");
@@ -479,6 +545,13 @@ static Suite *suite_of_routing(void)
 	tcase_add_test(tcase, listener_finds_nothing_in_a_slot_it_does_not_have);
 	tcase_add_test(tcase, listener_heals_a_slot_that_was_shut_down);
 	tcase_add_test(tcase, listener_heals_two_slots_and_keeps_the_table_between);
+	tcase_add_loop_test(tcase,
+			    listener_sends_nobody_to_a_second_socket_before_it_is_routed,
+			    0, 2 * BALANCES);
+	tcase_add_loop_test(tcase, listener_routes_a_slot_by_either_of_its_sockets, 0,
+			    BALANCES);
+	tcase_add_loop_test(tcase, listener_heals_a_second_socket_and_grows_beside_it, 0,
+			    BALANCES);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -122,6 +122,54 @@ START_TEST(sockdiag_lists_handshakes_by_peer)
 }
 END_TEST
 
+/* What the only connection that was accepted at this address has to say. */
+static struct traffic find_traffic(const struct address *address)
+{
+	struct traffic traffic = {0};
+	unsigned found = 0;
+
+	ck_assert_int_eq(
+		sockdiag_list_tcp(&list, SOCKDIAG_CONNECTED, address_port(address)), 0);
+	for (unsigned i = 0; i < list.count; i++) {
+		if (list.socket[i].inode == 0)
+			continue;
+		traffic = list.socket[i].traffic;
+		found++;
+	}
+	sockdiag_free(&list);
+	ck_assert_uint_eq(found, 1);
+	return traffic;
+}
+
+START_TEST(sockdiag_tells_what_goes_on_in_a_connection)
+{
+	struct address address = sockets_address(_i ? "*:0" : "127.0.0.1:0");
+	struct address target = sockets_address("127.0.0.1:0");
+	int server = listen_at(&address), client, peer;
+	struct traffic traffic;
+	char text[8];
+
+	address_set_port(&target, address_port(&address));
+	client = sockets_connect(&target, NULL);
+	ck_assert(sockets_wait(server, POLLIN, SOCKETS_PATIENCE));
+	peer = accept(server, NULL, NULL);
+	ck_assert_int_eq(send(client, "hello", 5, 0), 5);
+	ck_assert(sockets_wait(peer, POLLIN, SOCKETS_PATIENCE));
+	traffic = find_traffic(&address);
+	ck_assert_uint_eq(traffic.unread, 5);
+	ck_assert_int_eq(recv(peer, text, sizeof(text), 0), 5);
+	poll(NULL, 0, 50); /* more than the kernel's clock can miss */
+	ck_assert_int_eq(send(peer, "world", 5, 0), 5);
+	ck_assert(sockets_wait(client, POLLIN, SOCKETS_PATIENCE));
+	traffic = find_traffic(&address);
+	ck_assert_uint_eq(traffic.unread, 0);
+	ck_assert_int_lt(traffic.sent, traffic.received);
+	close(client);
+	close(peer);
+	close(server);
+}
+END_TEST
+
 START_TEST(sockdiag_knows_the_queue_of_a_unix_socket)
 {
 	struct address address =
@@ -195,6 +243,7 @@ static Suite *suite_of_sockdiag(void)
 			    ARRAY_COUNT(kinds));
 	tcase_add_test(tcase, sockdiag_lists_more_than_one_answer_holds);
 	tcase_add_loop_test(tcase, sockdiag_lists_handshakes_by_peer, 0, 2);
+	tcase_add_loop_test(tcase, sockdiag_tells_what_goes_on_in_a_connection, 0, 2);
 	tcase_add_test(tcase, sockdiag_knows_the_queue_of_a_unix_socket);
 	tcase_add_test(tcase, sockdiag_finds_who_holds_a_socket);
 	tcase_add_test(tcase, sockdiag_names_nobody_who_is_gone);

@@ -97,7 +97,7 @@ START_TEST(an_image_is_read_as_it_was_written)
 	ck_assert_mem_eq(&slot, &was, sizeof(slot));
 	entry = state_find(&state, LAYOUT_HOLDING, 1, &count);
 	ck_assert_int_eq(state_decode(entry, &holding, &arena), 0);
-	ck_assert_int_eq(holding.listener.group.member[0].slot, -1);
+	ck_assert_int_eq(holding.listener.group.member[0].number, -1);
 	ck_assert_int_eq(state_check(&state, &fault), 0);
 }
 END_TEST
