@@ -286,6 +286,7 @@ static int build_place(struct adoption *adoption, struct app *app,
 			take_fd(adoption, "%s.%u.notify", app->name, slot),
 			adoption->fault) < 0)
 		return -EIO;
+	conduit_adopt(place);
 	for (unsigned i = 0; i < CORE_SEATS; i++)
 		if (place->seat[i].process.pid == 0 ||
 		    generation_find(app, place->seat[i].generation) != NULL)
@@ -480,6 +481,7 @@ static void go_on(struct adoption *adoption)
 		app->stepped = true;
 		apps++;
 	}
+	logger_adopt(supervisor);
 	digest_need(supervisor);
 	(void)snprintf(reason, sizeof(reason), "%u workers of %u apps", adoption->workers,
 		       apps);

@@ -103,6 +103,8 @@ int conduit_check(const struct app *app, const struct app_spec *spec, struct fau
 
 /* ---- the pipes ---- */
 
+static const char *const names[SPEC_STREAMS] = {[SPEC_OUT] = "out", [SPEC_ERR] = "err"};
+
 static int open_through(int fd, int flags)
 {
 	char path[64];
@@ -187,8 +189,12 @@ int conduit_open(struct place *place, enum spec_stream stream,
 	struct supervisor *supervisor = place->app->supervisor;
 	int result = 0;
 
-	if (conduit->fd == 0)
+	if (conduit->fd == 0) {
 		result = make_pipe(conduit, ++supervisor->logger.last_number);
+		if (result == 0)
+			(void)remember_fd(supervisor, conduit->fd, "%s.%u.%s",
+					  place->app->name, place->slot, names[stream]);
+	}
 	if (result == 0 && generation->rights.changes_identity) /* for /dev/stdout */
 		(void)!fchown(conduit->fd, generation->rights.uid,
 			      generation->rights.gid);
@@ -203,6 +209,29 @@ int conduit_open(struct place *place, enum spec_stream stream,
 	supervisor->logger.stale |= !conduit->told;
 	supervisor->logger.needed = true;
 	return result;
+}
+
+/* What was not kept is made anew by the next worker. */
+void conduit_adopt(struct place *place)
+{
+	struct supervisor *supervisor = place->app->supervisor;
+	char name[STORE_NAME];
+
+	for (unsigned i = 0; i < SPEC_STREAMS; i++) {
+		struct conduit *conduit = &place->conduit[i];
+		int fd;
+
+		(void)snprintf(name, sizeof(name), "%s.%u.%s", place->app->name,
+			       place->slot, names[i]);
+		fd = store_take(&supervisor->store, name);
+		if (fd < 0 || conduit->number == 0) {
+			fd_close(&fd);
+			*conduit = (struct conduit){0};
+			continue;
+		}
+		conduit->fd = fd;
+		supervisor->logger.needed = supervisor->logger.stale = true;
+	}
 }
 
 void conduit_end(struct place *place)
@@ -228,6 +257,8 @@ static void part(struct place *place, enum spec_stream stream)
 	struct logger *logger = &place->app->supervisor->logger;
 	struct parting *parting = calloc(1, sizeof(*parting));
 
+	forget_fd(place->app->supervisor, "%s.%u.%s", place->app->name, place->slot,
+		  names[stream]);
 	if (parting == NULL) { /* the logger, if it has it, reads to the end */
 		(void)close(place->conduit[stream].fd);
 		return;

@@ -197,7 +197,7 @@ struct parting {
 /* The one process that writes log files; see logger.c. */
 struct logger {
 	int socket;             /* 0: none */
-	struct process process; /* pid 0: none */
+	struct process process; /* pid 0: none, or one that a predecessor started */
 	struct ev_io watch, exec_watch;
 	struct ev_timer pause; /* before the next is started, or the last is killed */
 	msec began;
@@ -643,6 +643,7 @@ void conduit_describe(const struct place *place, enum spec_stream stream,
 		      struct logging_order *ret_order);
 /* A read end of this pipe: the caller's, or a negative errno. */
 int conduit_reader(int fd);
+void conduit_adopt(struct place *place);   /* of a predecessor */
 void conduit_end(struct place *place);     /* a worker that wrote there has ended */
 void conduit_part(struct place *place);    /* the place goes */
 void conduit_renew(const struct app *app); /* the logger is to be told its rules again */
@@ -652,6 +653,7 @@ void conduit_path(const struct app *app, const struct app_spec *spec,
 
 /* logger.c */
 void logger_attend(struct supervisor *supervisor); /* before each sleep */
+void logger_adopt(struct supervisor *supervisor); /* a predecessor's, if it lives */
 bool logger_exited(struct supervisor *supervisor, pid_t pid);
 uint32_t logger_reopen(struct supervisor *supervisor);
 uint32_t logger_flush(struct app *app);

@@ -394,11 +394,20 @@ static const struct record_row seat[] = {
 };
 #undef T
 
+#define T struct conduit
+static const struct record_row conduit[] = {
+	{NUMBER(1, number)},
+	{NUMBER(2, generation)},
+	END
+};
+#undef T
+
 #define T struct place
 static const struct record_row place[] = {
 	{NUMBER(1, spawns)},
 	{STRUCT(2, last_exit, last_exit)},
 	{ALL_OF(3, seat, seat, CORE_SEATS)},
+	{ALL_OF(4, conduit, conduit, SPEC_STREAMS)},
 	END
 };
 #undef T
@@ -475,6 +484,7 @@ static const struct record_row supervisor[] = {
 	{CHOICE(13, stage, STAGE_LAST + 1)},
 	{NUMBER(14, ending.stop_delay)},
 	{CHOICE(15, ending.exit_when, SPEC_EXIT_ALL_ENDED + 1)},
+	{NUMBER(16, logger.last_number)},
 	END
 };
 #undef T

@@ -4,7 +4,8 @@
  *
  * What it is to know is state, not a queue: every conduit remembers whether it was told.
  * A new logger was told nothing, so everything goes out again; a socket that is full is
- * waited for.  Its death loses nothing, since the pipes are ours.
+ * waited for.  Its death loses nothing, since the pipes are ours; nor does our own, since
+ * the keeper has copies, and whoever takes over finds the same logger at its socket.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -201,6 +202,80 @@ static void hear(struct supervisor *supervisor, const struct logging_report *rep
 	tell(supervisor, report->app, what);
 }
 
+/* ---- its life ---- */
+
+static void forget_all(struct supervisor *supervisor)
+{
+	struct logger *logger = &supervisor->logger;
+
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		conduit_renew(app);
+	for (struct parting *at = logger->partings; at != NULL; at = at->next)
+		at->attached = at->told = false;
+	logger->stale = true;
+}
+
+static void tell_ended(struct supervisor *supervisor, const char *reason)
+{
+	supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_LOGGER_ENDED,
+						       .reason = reason});
+}
+
+static void on_pause_over(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+	struct supervisor *supervisor = timer->data;
+
+	(void)loop;
+	(void)events;
+	if (!supervisor->logger.finishing)
+		return; /* the next is started before the next sleep */
+	supervisor->logger.finished = true;
+	if (supervisor->logger.process.pid != 0)
+		(void)process_kill(&supervisor->logger.process);
+}
+
+static void wake_in(struct supervisor *supervisor, double seconds)
+{
+	struct logger *logger = &supervisor->logger;
+
+	ev_timer_stop(supervisor->loop, &logger->pause);
+	ev_timer_init(&logger->pause, on_pause_over, seconds, 0.);
+	logger->pause.data = supervisor;
+	ev_timer_start(supervisor->loop, &logger->pause);
+}
+
+static void start_later(struct supervisor *supervisor)
+{
+	struct logger *logger = &supervisor->logger;
+	msec pause = PAUSE;
+
+	for (unsigned i = 1; i < logger->failures && pause < PAUSE_MOST; i++)
+		pause *= 2;
+	logger->failures++;
+	wake_in(supervisor, (double)(pause < PAUSE_MOST ? pause : PAUSE_MOST) / 1e3);
+}
+
+/* What it did not write is in the pipes; the next is told of them. */
+static void gone(struct supervisor *supervisor, const char *how)
+{
+	struct logger *logger = &supervisor->logger;
+
+	ev_io_stop(supervisor->loop, &logger->watch);
+	forget_fd(supervisor, "logger");
+	(void)close(logger->socket);
+	logger->socket = 0;
+	if (logger->finishing) {
+		logger->finished = true;
+		return;
+	}
+	logger->died = logger->stale = true;
+	tell_ended(supervisor, how);
+	if (clock_now() - logger->began >= STEADY)
+		logger->failures = 0;
+	if (logger->failures++ > 0) /* else before the next sleep */
+		start_later(supervisor);
+}
+
 static void on_socket(struct ev_loop *loop, struct ev_io *watch, int events)
 {
 	struct supervisor *supervisor = watch->data;
@@ -215,7 +290,9 @@ static void on_socket(struct ev_loop *loop, struct ev_io *watch, int events)
 		if (got == -EAGAIN)
 			break;
 		if (got == 0 || (got < 0 && got != -EMSGSIZE)) {
-			ev_io_stop(loop, watch); /* its end is told by SIGCHLD */
+			ev_io_stop(loop, watch);
+			if (supervisor->logger.process.pid == 0)
+				gone(supervisor, "has ended"); /* no child of ours */
 			break;
 		}
 		if (got > 0 && logging_is_report(&report, (size_t)got))
@@ -223,17 +300,14 @@ static void on_socket(struct ev_loop *loop, struct ev_io *watch, int events)
 	}
 }
 
-/* ---- its life ---- */
-
-static void forget_all(struct supervisor *supervisor)
+static void listen_to(struct supervisor *supervisor)
 {
 	struct logger *logger = &supervisor->logger;
 
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		conduit_renew(app);
-	for (struct parting *at = logger->partings; at != NULL; at = at->next)
-		at->attached = at->told = false;
-	logger->stale = true;
+	(void)remember_fd(supervisor, logger->socket, "logger");
+	ev_io_init(&logger->watch, on_socket, logger->socket, EV_READ);
+	logger->watch.data = supervisor;
+	ev_io_start(supervisor->loop, &logger->watch);
 }
 
 static int spawn(struct supervisor *supervisor, int theirs, struct fault *fault)
@@ -273,49 +347,9 @@ static int start(struct supervisor *supervisor, struct fault *fault)
 		return result;
 	logger->socket = fd_take(&ours);
 	logger->began = clock_now();
-	ev_io_init(&logger->watch, on_socket, logger->socket, EV_READ);
-	logger->watch.data = supervisor;
-	ev_io_start(supervisor->loop, &logger->watch);
+	listen_to(supervisor);
 	forget_all(supervisor);
 	return 0;
-}
-
-static void tell_ended(struct supervisor *supervisor, const char *reason)
-{
-	supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_LOGGER_ENDED,
-						       .reason = reason});
-}
-
-static void on_pause_over(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-	struct supervisor *supervisor = timer->data;
-
-	(void)loop;
-	(void)events;
-	if (supervisor->logger.process.pid != 0 && supervisor->logger.finishing)
-		(void)process_kill(&supervisor->logger.process);
-	/* Else the next is started before the next sleep. */
-}
-
-static void wake_in(struct supervisor *supervisor, double seconds)
-{
-	struct logger *logger = &supervisor->logger;
-
-	ev_timer_stop(supervisor->loop, &logger->pause);
-	ev_timer_init(&logger->pause, on_pause_over, seconds, 0.);
-	logger->pause.data = supervisor;
-	ev_timer_start(supervisor->loop, &logger->pause);
-}
-
-static void start_later(struct supervisor *supervisor)
-{
-	struct logger *logger = &supervisor->logger;
-	msec pause = PAUSE;
-
-	for (unsigned i = 1; i < logger->failures && pause < PAUSE_MOST; i++)
-		pause *= 2;
-	logger->failures++;
-	wake_in(supervisor, (double)(pause < PAUSE_MOST ? pause : PAUSE_MOST) / 1e3);
 }
 
 static void start_now(struct supervisor *supervisor)
@@ -339,7 +373,7 @@ void logger_attend(struct supervisor *supervisor)
 	struct logger *logger = &supervisor->logger;
 	int result;
 
-	if (logger->needed && logger->process.pid == 0 && !logger->finished &&
+	if (logger->needed && logger->socket == 0 && !logger->finished &&
 	    !ev_is_active(&logger->pause))
 		start_now(supervisor);
 	if (!logger->stale || logger->socket == 0)
@@ -355,33 +389,41 @@ void logger_attend(struct supervisor *supervisor)
 bool logger_exited(struct supervisor *supervisor, pid_t pid)
 {
 	struct logger *logger = &supervisor->logger;
-	char text[128];
+	struct fault fault = {0};
+	char text[FAULT_SIZE];
 	int status;
 
+	(void)process_exec_result(&logger->process, &fault);
 	if (pid != logger->process.pid ||
 	    process_collect(pid, &logger->process, &status) < 0)
 		return false;
-	ev_io_stop(supervisor->loop, &logger->watch);
-	(void)close(logger->socket);
-	logger->socket = 0;
-	if (logger->finishing) {
-		logger->finished = true;
-		return true;
-	}
-	logger->died = true;
-	logger->stale = true;
-	if (WIFSIGNALED(status))
+	if (fault.text[0] != '\0')
+		(void)text_copy(text, sizeof(text), fault.text);
+	else if (WIFSIGNALED(status))
 		(void)snprintf(text, sizeof(text), "was killed by SIG%s",
 			       text_signal_name(WTERMSIG(status)));
 	else
 		(void)snprintf(text, sizeof(text), "exited with code %d",
 			       WEXITSTATUS(status));
-	tell_ended(supervisor, text);
-	if (clock_now() - logger->began >= STEADY)
-		logger->failures = 0;
-	if (logger->failures++ > 0) /* else before the next sleep */
-		start_later(supervisor);
+	gone(supervisor, text);
 	return true;
+}
+
+/* It is known by its socket alone: when that ends, it has ended. */
+void logger_adopt(struct supervisor *supervisor)
+{
+	struct logger *logger = &supervisor->logger;
+	int socket = store_take(&supervisor->store, "logger");
+
+	if (socket < 0) {
+		logger->died = logger->needed;
+		return;
+	}
+	logger->socket = socket;
+	logger->needed = true;
+	logger->began = clock_now();
+	listen_to(supervisor);
+	forget_all(supervisor);
 }
 
 static uint32_t next_operation(struct supervisor *supervisor)

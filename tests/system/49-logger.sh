@@ -29,7 +29,13 @@ tally() {
 		  seen[number] = 1; last = number }
 		END { print different + 0, torn + 0, repeated + 0, order + 0 }'
 }
-logger_pid() { pgrep -P "$SUPERVISOR" -x cluster-logger; }
+logger_pid() {
+	local pid
+	for pid in $(pgrep -x cluster-logger); do
+		grep -qsF "$HOUSE" "/proc/$pid/environ" && echo "$pid" && return
+	done
+	return 1
+}
 files_of() { find "$folder" -name "$1*" | wc -l; }
 
 lines=$(scaled 200000)
@@ -45,7 +51,7 @@ check "and no file is larger than it may be" \
 	equal "$(find "$folder" -name 'web-out.log*' -size +4M | wc -l)" 0
 [ "$lines" -lt 100000 ] || check "there were rotations" eval '[ "$(files_of web-out.log.2)" -gt 5 ]'
 check "the supervisor spent no time on it" eval \
-	'[ "$(awk "{ print \$14 + \$15 }" /proc/$SUPERVISOR/stat)" -lt 30 ]'
+	'[ "$(awk "{ print \$14 + \$15 }" /proc/$INNER/stat)" -lt 30 ]'
 check "who writes nothing to stderr has an empty file" test -e "$folder/web-err.log" -a ! -s "$folder/web-err.log"
 
 # ---- the logger is killed ----
@@ -74,6 +80,48 @@ check "that the logger ended is an event" eval 'ctl events --no-follow -n 500 | 
 packed() { [ "$(files_of kill-out.log.2)" -gt 0 ] || return
 	find "$folder" -name 'kill-out.log.2*' | not grep -qv '\.zst$'; }
 [ "$lines" -lt 100000 ] || check "files that were put aside are packed" within 30 packed
+
+# ---- the supervisor is killed, and then both ----
+
+# kill_while_it_writes WHOM...: until the worker has written all
+kill_while_it_writes() {
+	local who
+	kills=0
+	while [ ! -s "$HOUSE/count" ] && [ $kills -lt 2 ]; do
+		for who; do
+			case $who in
+			supervisor) kill -KILL "$INNER" ;;
+			logger) kill -KILL "$(logger_pid)" ;;
+			esac && kills=$((kills + 1))
+		done
+		meet || return
+	done
+	[ $kills -gt 0 ]
+}
+for whom in "supervisor" "logger supervisor"; do
+	name=${whom// /-}
+	rm -f "$HOUSE/count"
+	apps "$(flood_app "$name" 1 'rotate = "4M"; keep = 1000; compress = false;' \
+		--lines "$lines" --count "$HOUSE/count" --stay)" | config
+	ctl reload --no-wait >/dev/null
+	within 10 test -s "$folder/$name-out.log"
+	writer=$(pids "$name")
+	before=$(logger_pid)
+	# shellcheck disable=SC2086 # a list
+	check "killed while a worker writes: $whom" kill_while_it_writes $whom
+	check "the worker writes on" within 60 test -s "$HOUSE/count"
+	check "and is the same" equal "$(pids "$name")" "$writer"
+	[ "$whom" != supervisor ] ||
+		check "so is the logger, whom the next supervisor takes over" equal "$(logger_pid)" "$before"
+	kept() { # DIFFERENT TORN
+		read -r different torn repeated _ <<<"$(whole_log "$name-out.log" | tally)"
+		echo "$different different lines, $torn torn, $repeated repeated after $kills kills"
+		[ "$different $torn" = "$lines 0" ]
+	}
+	check "no line was lost or torn" within 30 kept
+	kept | sed 's/^/# /'
+	[ "$whom" != supervisor ] || check "and none was repeated" equal "$repeated" 0
+done
 
 # ---- several slots ----
 
