@@ -6,6 +6,7 @@
  * apps are stopped; those that may read the control socket come last, since it is they
  * who are asked.  It may also end because its apps have ended (supervisor.exit_when).
  */
+#include "common/log.h"
 #include "supervisor/estate.h"
 #include "supervisor/notify.h"
 
@@ -160,6 +161,7 @@ void shutdown_go_on(struct supervisor *supervisor)
 	    supervisor->ending.exit_when == SPEC_EXIT_ALL_ENDED &&
 	    all_have_ended(supervisor, &well)) {
 		supervisor->exit_code = well ? EXIT_ALL_ENDED : EXIT_ALL_FAILED;
+		log_info("every app has ended%s", well ? "" : ", and one of them failed");
 		begin(supervisor, 0);
 	}
 	if (supervisor->stage == STAGE_LEAVING && !ev_is_active(&supervisor->lull))
