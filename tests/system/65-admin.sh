@@ -122,7 +122,7 @@ ctl stop reader stranger >/dev/null
 # ---- load on the supervisor ----
 
 # One answer is good for 250 ms: so many requests can cost the supervisor only so many bytes.
-written() { awk '/^wchar/ { print $2 }' "/proc/$SUPERVISOR/io"; }
+written() { awk '/^wchar/ { print $2 }' "/proc/$INNER/io"; }
 list_bytes=$(list | wc -c)
 before=$(written) began=$(now_ms)
 for ((i = 0; i < 100; i++)); do status /metrics >/dev/null; done
@@ -132,13 +132,23 @@ check "of 100 requests at once the supervisor answers few" \
 
 # ---- a supervisor that does not answer ----
 
-kill -STOP "$SUPERVISOR"
+kill -STOP "$INNER"
 check "a supervisor that hangs is not alive" within 10 is 503 /livez
 check "which is a metric" metric_is clusterd_up 0
 check "the agent then says nothing" equal "$(agent web)" ""
-kill -CONT "$SUPERVISOR"
+kill -CONT "$INNER"
 check "it comes back" within 10 is 200 /livez
 check "and is ready" within 10 is 200 /readyz
+
+# ---- a supervisor that dies ----
+
+dead=$INNER
+kill -KILL "$dead"
+check "who asks while the supervisor is replaced is answered by the next" within 10 is 200 /readyz
+check "there is another" eval 'meet && [ "$INNER" != "$dead" ]'
+check "the admin was not replaced" metric_is 'clusterd_worker_restarts_total{app="admin",slot="0"}' 0
+check "nothing has become unready" is 200 /startupz
+check "the agent goes on" agent_says web "ready up 100%"
 
 # ---- less than all, and the end ----
 

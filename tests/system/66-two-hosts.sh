@@ -117,6 +117,14 @@ check "both run generation 4" equal \
 	"4 4"
 check "no deployment took a host out" eval 'stat_is one chkdown 0 && stat_is two chkdown 0'
 
+# A supervisor that dies takes no host out, either.
+inner() { on "$1" ping --json | jq .pid; }
+dead=$(inner two)
+kill -KILL "$dead"
+replaced() { [ "$(inner two)" != "$dead" ] && on two wait web --timeout 5s; }
+check "a supervisor that was killed is replaced" within 10 replaced
+check "HAProxy has noticed nothing" eval 'stat_is two chkdown 0 && stat_is two status UP'
+
 # Half of one's workers: the agent says so, and HAProxy gives it half the weight.
 weight_is() { [ "$(stat_of "$1" weight)" = "$2" ]; }
 hold=$(on one list --json | jq -r '.apps[] | select(.name == "web") | .workers[0,1].pid')

@@ -116,6 +116,12 @@ for uid in 65534 0; do
 	kill -TTIN "$init"
 	check "TTIN is one worker more" within 10 eval '[ "$(of web .instances.ready)" = 5 ]'
 	check "nobody is a zombie" within 5 no_zombie
+	workers=$(of web '[.workers[].pid] | @csv')
+	# What that namespace calls its second process is the supervisor, child of its first.
+	kill -KILL "$(pgrep -P "$init" -x clusterd)"
+	check "a supervisor that was killed is replaced" within 10 up
+	check "and its workers stay" equal "$(of web '[.workers[].pid] | @csv')" "$workers"
+	check "the container, too" kill -0 "$container"
 	fetch "$port" '/_test/sleep?ms=2000' >"$HOUSE/answer" &
 	asked=$!
 	check "a request is in flight" within 5 \
