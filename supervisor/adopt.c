@@ -143,8 +143,10 @@ static int build_holding(struct adoption *adoption, struct app *app,
 	if (take_sockets(adoption, app, holding) < 0)
 		return -ENOENT;
 	take_seconds(adoption, app, holding);
-	listener->local.fd = listener->fd[0];
-	listener->local.address = listener->address;
+	if (listener->address.kind == ADDRESS_UNIX) {
+		listener->local.fd = listener->fd[0];
+		listener->local.address = listener->address;
+	}
 	(void)listener_heal(listener, 0); /* who joined or left meanwhile is seen */
 	return 0;
 }
@@ -162,18 +164,19 @@ static bool is_whole(const struct generation *generation)
 	       generation->program.path != NULL && generation->count > 0;
 }
 
-static bool find_holdings(const struct app *app, struct generation *generation)
+/* Those of a stopped app, or of a generation that nobody uses any more, may have been
+ * closed already. */
+static void find_holdings(const struct app *app, struct generation *generation)
 {
 	for (unsigned i = 0; i < generation->holdings; i++) {
 		struct holding *at = app->holdings;
 
 		while (at != NULL && at->number != generation->named[i])
 			at = at->next;
-		if (at == NULL)
-			return false;
 		generation->holding[i] = at;
+		if (at == NULL)
+			generation->holdings = 0;
 	}
-	return true;
 }
 
 static void take_pins(struct adoption *adoption, const struct app *app,
@@ -203,10 +206,11 @@ static int build_generation(struct adoption *adoption, struct app *app,
 	app->generations = generation;
 	result = state_decode(entry, generation, &generation->words);
 	generation->directory = generation->program.fd = generation->script.fd = -1;
-	if (result < 0 || !is_whole(generation) || !find_holdings(app, generation)) {
+	if (result < 0 || !is_whole(generation)) {
 		generation->holdings = 0;
 		return refuse(adoption, &entry->key);
 	}
+	find_holdings(app, generation);
 	generation->rights.group = generation->identity.group;
 	generation->rights.groups = generation->identity.groups;
 	take_pins(adoption, app, generation);
@@ -395,17 +399,13 @@ static int build(struct adoption *adoption)
 
 	for (unsigned i = 0; i < state->entries && result == 0; i++) {
 		entry = &state->entry[i];
-		if (entry->key.kind == LAYOUT_ORIGIN)
+		if (entry->key.kind == LAYOUT_SUPERVISOR)
+			result = state_decode(entry, supervisor, &supervisor->words);
+		else if (entry->key.kind == LAYOUT_ORIGIN)
 			result = build_origin(adoption, entry);
 		else if (entry->key.kind == LAYOUT_APP)
 			result = build_app(adoption, entry);
 	}
-	if (result < 0)
-		return result;
-	for (unsigned i = 0; i < state->entries && result == 0; i++)
-		if (state->entry[i].key.kind == LAYOUT_SUPERVISOR)
-			result = state_decode(&state->entry[i], supervisor,
-					      &supervisor->words);
 	supervisor->followed = supervisor->chronicle.next;
 	return result;
 }

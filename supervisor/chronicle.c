@@ -49,8 +49,12 @@ const struct happening *chronicle_find(const struct chronicle *chronicle, uint64
 {
 	if (chronicle->next > CHRONICLE_KEPT && from < chronicle->next - CHRONICLE_KEPT)
 		from = chronicle->next - CHRONICLE_KEPT;
-	for (; from < chronicle->next; from++)
-		if (chronicle->kept[from % CHRONICLE_KEPT] != NULL)
-			return chronicle->kept[from % CHRONICLE_KEPT];
+	for (; from < chronicle->next; from++) {
+		const struct happening *kept = chronicle->kept[from % CHRONICLE_KEPT];
+
+		/* The numbers jump when a supervisor takes over. */
+		if (kept != NULL && kept->number == from)
+			return kept;
+	}
 	return NULL;
 }

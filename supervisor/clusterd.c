@@ -277,7 +277,7 @@ static int run(struct supervisor *supervisor, const struct arguments *arguments)
 	clean_environment();
 	recall_open(supervisor);
 	tell_started(supervisor);
-	if (take_over(supervisor))
+	if (take_over(supervisor) || supervisor->stopping)
 		go_on_stopping(supervisor);
 	else if (arguments->empty)
 		say_ready_and_no_more(supervisor);

@@ -333,6 +333,7 @@ static const struct record_row address[] = {
 	{CHOICE(1, kind, ADDRESS_UNIX + 1)},
 	{UPTO(2, bytes, SIZE(at))},
 	{.tag = 3, .kind = RECORD_NUMBERS, .offset = AT(at), .bytes = 1, .most = SIZE(at)},
+	{FLAG(4, datagram)},
 	END
 };
 #undef T
@@ -481,6 +482,7 @@ static const struct record_row supervisor[] = {
 	{STRUCT(9, rules.mode, option)},
 	{NUMBER(10, rules.group)},
 	{UPTO(11, rules.log_level, 8)},
+	{FLAG(12, told.ready)},
 	{CHOICE(13, stage, STAGE_LAST + 1)},
 	{NUMBER(14, ending.stop_delay)},
 	{CHOICE(15, ending.exit_when, SPEC_EXIT_ALL_ENDED + 1)},
@@ -501,6 +503,7 @@ IS(struct process_rights, 576);
 IS(struct identity, 48);
 IS(struct dealing, 516);
 IS(struct last_exit, 280);
+IS(struct address, 124);
 #endif
 
 #define ROWS(rows, type) {#rows, rows, sizeof(struct type)}
