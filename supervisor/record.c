@@ -93,6 +93,12 @@ static void append_words(struct buffer *out, char *const *word)
 	}
 }
 
+/* An element without bytes is only its length. */
+static bool says_anything(const struct buffer *out, size_t since)
+{
+	return trim((const uint8_t *)out->bytes + since, out->count - since) > 0;
+}
+
 /* Nested ones: false when there is nothing to say. */
 static bool append_nested(struct buffer *out, const struct record_row *row,
 			  const uint8_t *from, unsigned version)
@@ -107,7 +113,8 @@ static bool append_nested(struct buffer *out, const struct record_row *row,
 		return out->count > before;
 	case RECORD_ARRAY:
 		append_structs(out, row, at, count_of(row, from), version);
-		return out->count > before;
+		return row->count == RECORD_ALL ? says_anything(out, before)
+						: out->count > before;
 	case RECORD_POINTER:
 		pointer = pointer_at(at);
 		if (pointer != NULL)
