@@ -127,11 +127,13 @@ static int lend(struct seat *seat, struct holding *holding, uint64_t asked, int 
 	struct fault fault = {0};
 	int result = sharing_lend(seat, holding, ret_fd, &fault);
 
-	if (result < 0)
+	if (result < 0) {
 		tell_refusal(seat, &fault);
-	else
-		seat->asked |= asked;
-	return result;
+		return result;
+	}
+	seat->asked |= asked;
+	seat->place->app->stepped = true; /* steers to it */
+	return 0;
 }
 
 int broker_find(struct seat *seat, const struct address *wanted, unsigned index,

@@ -193,23 +193,37 @@ static int find_part(struct generation *generation, const char *name, char **ret
 	return *ret_path != NULL ? 0 : -ENOMEM;
 }
 
+/* Node's cluster module knows nothing of what the app's threads and children listen on,
+ * nor of what is to be its alone: for that the library is there, too. */
+static int meet_node(struct generation *generation, enum nature nature,
+		     struct fault *fault)
+{
+	int result = find_part(generation, "clusterd-node.cjs", &generation->node_preload,
+			       fault);
+
+	if (result == 0 && door_refusal(nature) == NULL)
+		result = find_part(generation, "libclusterbind.so", &generation->preload,
+				   fault);
+	return result;
+}
+
 /* How the program is met if it opens its port by itself. */
 static int choose_door(struct generation *generation, struct fault *fault)
 {
 	enum spec_adopt adopt = generation->spec->adopt;
 	const char *program = generation->program.path;
 	enum nature nature;
+	bool is_node;
 
 	if (adopt == SPEC_ADOPT_NONE || adopt == SPEC_ADOPT_LISTEN_FDS)
 		return 0;
 	nature = door_look(program, search_path(generation), generation->directory_path);
-	if (nature == NATURE_NODE && adopt == SPEC_ADOPT_AUTO && door_is_node(program) &&
+	is_node = nature == NATURE_NODE || nature == NATURE_NODE_APART;
+	if (is_node && adopt == SPEC_ADOPT_AUTO && door_is_node(program) &&
 	    generation->script.path == NULL)
-		nature = NATURE_DYNAMIC; /* `node -e` is no cluster worker, ever */
-	if (nature == NATURE_NODE && adopt != SPEC_ADOPT_PRELOAD &&
-	    adopt != SPEC_ADOPT_SECCOMP)
-		return find_part(generation, "clusterd-node.cjs",
-				 &generation->node_preload, fault);
+		is_node = false; /* `node -e` is no cluster worker, ever */
+	if (is_node && adopt != SPEC_ADOPT_PRELOAD && adopt != SPEC_ADOPT_SECCOMP)
+		return meet_node(generation, nature, fault);
 	if (adopt == SPEC_ADOPT_SECCOMP) {
 		generation->traps = nature != NATURE_PRIVILEGED;
 		return generation->traps

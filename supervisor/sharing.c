@@ -109,6 +109,13 @@ void sharing_settle(struct app *app)
 		app->core.policy.drain = drain_of(app, generation);
 }
 
+/* What is the configuration's is lent to all; the rest is whose who asked for it. */
+static bool has(const struct seat *seat, const struct generation *generation, unsigned at)
+{
+	return at < generation->spec->listen_count ||
+	       (seat->asked & UINT64_C(1) << at) != 0;
+}
+
 bool sharing_accepts(const struct app *app, const struct holding *holding, unsigned slot,
 		     unsigned socket)
 {
@@ -123,7 +130,7 @@ bool sharing_accepts(const struct app *app, const struct holding *holding, unsig
 			continue;
 		for (unsigned j = 0; j < generation->holdings; j++)
 			if (generation->holding[j] == holding)
-				return true;
+				return has(&app->place[slot]->seat[i], generation, j);
 	}
 	return false;
 }

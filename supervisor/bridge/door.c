@@ -156,6 +156,7 @@ static bool find_interpreter(char *line, const char *search_path, const char *di
 enum nature door_look(const char *program, const char *search_path, const char *directory)
 {
 	char path[PATH_MAX];
+	enum nature nature;
 
 	if (!text_copy(path, sizeof(path), program))
 		return NATURE_STRANGE;
@@ -170,8 +171,10 @@ enum nature door_look(const char *program, const char *search_path, const char *
 		if (memcmp(head, "#!", 2) != 0) {
 			if (is_privileged(fd))
 				return NATURE_PRIVILEGED;
-			return door_is_node(path) ? NATURE_NODE
-						  : of_elf(fd, head, (size_t)bytes);
+			nature = of_elf(fd, head, (size_t)bytes);
+			if (!door_is_node(path))
+				return nature;
+			return nature == NATURE_DYNAMIC ? NATURE_NODE : NATURE_NODE_APART;
 		}
 		if (!find_interpreter(head + 2, search_path, directory, path))
 			return NATURE_STRANGE;
@@ -192,6 +195,7 @@ const char *door_refusal(enum nature nature)
 	case NATURE_PRIVILEGED:
 		return "it is setuid or has capabilities of its own, and ignores "
 		       "preloads";
+	case NATURE_NODE_APART:
 	case NATURE_STRANGE:
 		return "it is of another architecture or C library, or cannot be read";
 	}

@@ -14,6 +14,7 @@
 enum nature {
 	NATURE_DYNAMIC, /* loads libraries, ours too */
 	NATURE_NODE,
+	NATURE_NODE_APART, /* loads no library of ours: static, or of another C library */
 	NATURE_STATIC,
 	NATURE_GO,         /* loads libraries, but binds without their help */
 	NATURE_PRIVILEGED, /* setuid, setgid or with file capabilities: ignores preloads

@@ -5,6 +5,10 @@
 . "$(dirname "$0")/openers.sh"
 
 declare -A says=( # each way of workers/opener.py, in words
+	[one]="opens a port"
+	[own]="opens a port of its own in each slot"
+	[exclusive]="wants a port for itself"
+	[child]="has a child that opens the port"
 	[two]="opens two ports"
 	[again]="closes and listens again"
 	[client]="binds before it connects"
@@ -23,7 +27,7 @@ declare -A says=( # each way of workers/opener.py, in words
 	[watches]="watches its socket before it is bound"
 	[prepares]="sets options for its connections before it is bound"
 )
-ways=(two again client forks reuses threads executes roomy others children)
+ways=(two own again client forks reuses threads executes roomy others children)
 if [ -e /proc/net/if_inet6 ]; then
 	ways+=(both_families each_family disguised)
 else
@@ -36,14 +40,14 @@ else
 fi
 
 PATIENCE=$((20 * TIME_SCALE))s
-first=$(ports_in_a_row 64)
+first=$(ports_in_a_row 160)
 start_all() { # DOOR WAY...: each with two workers; sets port
 	local door=$1 way names=() objects=()
 	shift
 	declare -gA port=()
 	for way; do
 		port[$way]=$first
-		first=$((first + 2))
+		first=$((first + 3))
 		names+=("$way")
 		objects+=("$(opener "$way" 2 "$listen adopt = \"$door\";" "$way" "${port[$way]}")")
 	done
@@ -60,6 +64,8 @@ serve_alike() { # DOOR WAY...
 		case $way in
 		two) check "$door: on the second port, too" all_answer "0 1" 127.0.0.1 \
 			$((${port[$way]} + 1)) ;;
+		own) check "$door: each at its own" eval \
+			'all_answer 0 127.0.0.1 $((port[own] + 1)) && all_answer 1 127.0.0.1 $((port[own] + 2))' ;;
 		both_families | each_family) check "$door: and by IPv6" all_answer "0 1" ::1 \
 			"${port[$way]}" ;;
 		esac
@@ -80,6 +86,22 @@ if ctl reload && ! ctl show trapped | grep -q "cannot trap bind"; then
 	serve_alike seccomp "${ways[@]}"
 else
 	skip "programs whose bind() is trapped" "no trap can be laid here"
+fi
+
+# ---- Node.js ----
+
+if command -v node >/dev/null; then
+	python=$OPENER OPENER=$TOP/tests/system/workers/ways.mjs
+	ways=(one two own again client exclusive threads forks child)
+	[ ! -e /proc/net/if_inet6 ] || ways+=(both_families each_family)
+	[ "$(id -u)" != 0 ] || ways+=(drops)
+	check "node: one of each way starts" start_all node "${ways[@]}"
+	serve_alike node "${ways[@]}"
+	check "node: they are reloaded" ctl reload --timeout "$PATIENCE"
+	serve_alike node "${ways[@]}"
+	OPENER=$python
+else
+	skip "Node.js apps of each way" "no node here"
 fi
 
 # ---- lent ----

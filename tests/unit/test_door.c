@@ -93,12 +93,21 @@ END_TEST
 
 START_TEST(node_is_known_behind_a_link_to_it)
 {
-	const char *node = file("node", "\177ELF", 4, 0755);
-	char line[160];
+	char line[160], node[128];
 
+	(void)snprintf(node, sizeof(node), "%s/node", folder);
+	ck_assert_int_eq(symlink("/bin/sh", node), 0);
 	ck_assert_int_eq(look(node), NATURE_NODE);
-	(void)snprintf(line, sizeof(line), "#!%s/node --flag\n", folder);
+	(void)snprintf(line, sizeof(line), "#!%s --flag\n", node);
 	ck_assert_int_eq(look_at_script(line), NATURE_NODE);
+	ck_assert_ptr_null(door_refusal(NATURE_NODE));
+}
+END_TEST
+
+START_TEST(node_that_loads_no_libraries_is_node_all_the_same)
+{
+	ck_assert_int_eq(look(file("node", "\177ELF", 4, 0755)), NATURE_NODE_APART);
+	ck_assert_ptr_nonnull(door_refusal(NATURE_NODE_APART));
 }
 END_TEST
 
@@ -181,6 +190,7 @@ static Suite *suite_of_door(void)
 			    ARRAY_COUNT(script));
 	tcase_add_test(tcase, a_script_that_interprets_itself_has_an_end);
 	tcase_add_test(tcase, node_is_known_behind_a_link_to_it);
+	tcase_add_test(tcase, node_that_loads_no_libraries_is_node_all_the_same);
 	tcase_add_test(tcase, setuid_programs_ignore_preloads);
 	tcase_add_test(tcase, an_elf_file_without_a_loader_is_static);
 	tcase_add_test(tcase, go_programs_are_known_by_their_note);

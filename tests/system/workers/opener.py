@@ -60,6 +60,11 @@ def two(port):
     in_threads(open_port(port), open_port(port + 1))
 
 
+def own(port):
+    """Opens one port in every slot, and one that no other slot has."""
+    in_threads(open_port(port), open_port(port + 1 + int(SLOT)))
+
+
 def any_host(port):
     """Asks for all addresses, whatever the configuration says."""
     serve(open_port(port, "0.0.0.0"))
