@@ -18,6 +18,6 @@ apps "$FIRST" | config
 check "a supervisor is there" supervise first
 
 for name in http express fastify websocket; do
-	try_out "$name" 0
+	try_out "$name"
 	check "$name: nor did a request on a kept connection" unharmed "$name.kept" "$KEPT"
 done

@@ -6,15 +6,15 @@
 apps "$FIRST" | config
 check "a supervisor is there" supervise first
 
-# Neither waits for whom it has accepted and not yet heard.
-hasty=yes try_out python "$DEPARTURES" TERM python3 server.py PORT
+try_out python TERM python3 server.py PORT
+check "python: it is drained quietly, as one that knows nothing of us" equal "$door" preload
 if command -v gunicorn >/dev/null; then
-	RATE=20 KEPT=1 try_out gunicorn 0 TERM gunicorn --bind 127.0.0.1:PORT hello:wsgi
+	RATE=20 KEPT=1 try_out gunicorn TERM gunicorn --bind 127.0.0.1:PORT hello:wsgi
 else
 	skip "gunicorn serves" "not installed"
 fi
 if command -v uvicorn >/dev/null; then
-	hasty=yes try_out uvicorn "$DEPARTURES" TERM uvicorn --port PORT --no-access-log hello:asgi
+	try_out uvicorn TERM uvicorn --port PORT --no-access-log hello:asgi
 else
 	skip "uvicorn serves" "not installed"
 fi

@@ -14,11 +14,11 @@ if_there() { # NAME PROGRAM: for `if`
 
 if if_there nginx /usr/sbin/nginx; then
 	mkdir "$SITE/temporary"
-	try_out nginx 0 QUIT /usr/sbin/nginx -p . -c nginx.conf -e stderr
+	try_out nginx QUIT /usr/sbin/nginx -p . -c nginx.conf -e stderr
 fi
 
 if if_there HAProxy /usr/sbin/haproxy; then
-	try_out haproxy 0 USR1 systemd-socket-activate --listen=127.0.0.1:PORT \
+	try_out haproxy USR1 systemd-socket-activate --listen=127.0.0.1:PORT \
 		/usr/sbin/haproxy -db -f haproxy.cfg
 fi
 
@@ -27,16 +27,16 @@ build_web() {
 	GOCACHE=$BUILD/go GOPATH=$BUILD/go/path go build -o "$SITE/web" "$SITE/web.go"
 }
 if if_there Go go; then
-	CGO_ENABLED=1 prepare=build_web try_out go 0 TERM ./web
+	CGO_ENABLED=1 prepare=build_web try_out go TERM ./web
 	check "go: it came by the kernel's door, though it loads libraries" equal "$door" seccomp
 fi
 
 if if_there PHP php; then
-	hasty=yes try_out php "$DEPARTURES" INT php -S 127.0.0.1:PORT hello.php
+	RATE=20 KEPT=1 try_out php INT php -S 127.0.0.1:PORT hello.php
 fi
 
 if if_there Puma puma; then
-	RATE=60 KEPT=8 try_out puma 0 TERM puma --quiet --bind tcp://127.0.0.1:PORT hello.ru
+	RATE=60 KEPT=8 try_out puma TERM puma --quiet --bind tcp://127.0.0.1:PORT hello.ru
 fi
 
 port=$(free_port)
