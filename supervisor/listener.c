@@ -245,9 +245,13 @@ static int put_in_force(struct listener *listener)
 		slots.index[slot] = member[listener->routed[slot]];
 	if (buckets_go_in_turn(listener->balance)) {
 		listener->no_turns = steer_in_turn(listener, fd);
+		listener->turns_late = listener->no_turns == -EBUSY;
 		if (listener->no_turns == 0)
 			return 0;
-		listener->balance = BALANCE_RANDOM;
+		if (listener->turns_late)
+			listener->no_turns = 0;
+		else
+			listener->balance = BALANCE_RANDOM;
 	}
 	for (unsigned i = 0; i < BUCKETS; i++)
 		index[i] = slots.index[listener->buckets.owner[i]];
@@ -365,6 +369,7 @@ int listener_steer(struct listener *listener, enum balance balance,
 	assert(addressed <= LISTENER_SLOTS);
 
 	listener->steered = true;
+	listener->turns_late = false;
 	listener->addressed = addressed;
 	listener->balance = balance;
 	if (buckets_go_in_turn(balance) && listener->no_turns < 0)
@@ -374,7 +379,7 @@ int listener_steer(struct listener *listener, enum balance balance,
 	return result < 0 ? fault_set(fault, result,
 				      "cannot attach the steering program: %s",
 				      strerror(-result))
-			  : 0;
+			  : listener->turns_late;
 }
 
 int listener_depth(const struct listener *listener, unsigned number, unsigned *ret_depth)

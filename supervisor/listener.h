@@ -42,6 +42,7 @@ struct listener {
 	enum balance balance; /* in force: by lot where it cannot be in turn */
 	int no_turns;         /* negative errno: why it cannot */
 	struct rotor rotor;   /* once it was to be in turn */
+	bool turns_late;      /* by lot for now: see listener_steer */
 	struct buckets buckets;
 	unsigned addressed; /* slots that are reached by an address of their own */
 	uint16_t routed[LISTENER_SLOTS]; /* the socket of each slot that is steered to */
@@ -79,7 +80,8 @@ unsigned listener_foreign(const struct listener *listener,
 
 /* Attaches the program for this table to the group; nothing for shared listeners.  The
  * first `addressed` slots are reached from addresses of their own, too.  Where
- * `round-robin` is not allowed it is by lot, and no_turns says why. */
+ * `round-robin` is not allowed it is by lot, and no_turns says why.  1: it is by lot
+ * while a supervisor that died still has the sockets in turn; to be called again soon. */
 int listener_steer(struct listener *listener, enum balance balance,
 		   const struct buckets *buckets, unsigned addressed,
 		   struct fault *fault);

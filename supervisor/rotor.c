@@ -229,8 +229,12 @@ int rotor_seat(struct rotor *rotor, unsigned slot, int fd)
 	uint64_t value = (uint64_t)fd;
 	int result = write_map(rotor->sockets, slot, &value);
 
-	/* A socket is in one map at most, once: it is where it was put. */
-	return result == -EBUSY ? 0 : result;
+	/* A socket is in one map at most, once: it is where we put it. */
+	if (result == -EBUSY && rotor->seated[slot])
+		return 0;
+	if (result == 0)
+		rotor->seated[slot] = true;
+	return result;
 }
 
 int rotor_address(struct rotor *rotor, unsigned slots)

@@ -20,6 +20,7 @@ struct rotor {
 	int program;
 	uint16_t turn[BUCKETS]; /* as in the map */
 	unsigned addressed;     /* as in the map */
+	bool seated[BUCKETS];   /* by slot: we put a socket there */
 };
 
 /* -EPERM: not allowed here; -EINVAL: a kernel that cannot. */
@@ -27,7 +28,9 @@ int rotor_open(struct rotor *rotor);
 /* Accepts a zeroed rotor.  A group that still has the program keeps it. */
 void rotor_close(struct rotor *rotor);
 
-/* `fd` listens and is the slot's from now on; it may be so already. */
+/* `fd` listens and is the slot's from now on; it may be so already.  -EBUSY: it is in the
+ * map of another one that is still there, as of a supervisor that died: another program
+ * of the group ends that, a little later. */
 int rotor_seat(struct rotor *rotor, unsigned slot, int fd);
 int rotor_deal(struct rotor *rotor, const uint16_t turn[BUCKETS]);
 /* The first so many slots are reached by addresses of their own (address_of_slot). */

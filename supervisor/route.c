@@ -109,15 +109,43 @@ static bool route(struct app *app, struct holding *holding, unsigned slots)
 	return moved;
 }
 
+/* What it takes to say who owns which bucket. */
+static void read_slots(const struct app *app, struct holding *holding,
+		       const struct dealing *dealing, struct buckets_slot *slot,
+		       unsigned slots)
+{
+	for (unsigned i = 0; i < slots; i++) {
+		slot[i].healthy =
+			core_routes(&app->core, i) &&
+			sharing_accepts(app, holding, i, holding->listener.routed[i]) &&
+			!crowd_avoids(app, i);
+		slot[i].weight =
+			dealing->weight[i] * dealing_factor(app, dealing->balance, i);
+	}
+	if (sharing_is_on(app))
+		count_sharers(app, holding, dealing, &slot[0]);
+	if (dealing->balance == BALANCE_CPU)
+		find_homes(holding, slot, slots);
+}
+
+/* By lot for now: the sockets are still in the map of a supervisor that died. */
+static bool is_any_late(const struct app *app)
+{
+	for (struct holding *at = app->holdings; at != NULL; at = at->next)
+		if (at->listener.turns_late)
+			return true;
+	return false;
+}
+
 static void steer(struct app *app, struct holding *holding)
 {
-	bool sharing = sharing_is_on(app);
 	struct dealing dealing;
 	struct buckets_slot slot[CORE_SLOTS] = {0};
 	unsigned slots = holding->listener.slots;
 	unsigned addressed;
 	struct fault fault = {0};
 	bool changed;
+	int result;
 
 	if (holding->listener.shared)
 		return;
@@ -125,25 +153,15 @@ static void steer(struct app *app, struct holding *holding)
 		slots = core_count(&app->core); /* parked ones are nobody's */
 	holding->stale = route(app, holding, slots) || holding->stale;
 	dealing_read(app, &dealing);
-	for (unsigned i = 0; i < slots; i++) {
-		slot[i].healthy =
-			core_routes(&app->core, i) &&
-			sharing_accepts(app, holding, i, holding->listener.routed[i]) &&
-			!crowd_avoids(app, i);
-		slot[i].weight =
-			dealing.weight[i] * dealing_factor(app, dealing.balance, i);
-	}
-	if (sharing)
-		count_sharers(app, holding, &dealing, &slot[0]);
-	if (dealing.balance == BALANCE_CPU)
-		find_homes(holding, slot, slots);
+	read_slots(app, holding, &dealing, slot, slots);
 	changed = buckets_assign(&holding->buckets, dealing.balance, slot, slots);
-	addressed = app_spec(app)->slot_addresses && !sharing ? slots : 0;
+	addressed = app_spec(app)->slot_addresses && !sharing_is_on(app) ? slots : 0;
 	if (!changed && !holding->stale && addressed == holding->listener.addressed)
 		return;
-	holding->stale = false;
-	if (listener_steer(&holding->listener, dealing.balance, &holding->buckets,
-			   addressed, &fault) < 0)
+	result = listener_steer(&holding->listener, dealing.balance, &holding->buckets,
+				addressed, &fault);
+	holding->stale = result > 0;
+	if (result < 0)
 		app_alert(app, "%s: cannot steer: %s", holding->text, fault.text);
 }
 
@@ -319,7 +337,7 @@ static bool look_at_retreat(struct seat *seat)
 
 static void look_at_retreats(struct app *app)
 {
-	bool more = false;
+	bool more = is_any_late(app);
 
 	for (unsigned i = 0; i <= CORE_SLOTS; i++)
 		for (unsigned j = 0; app->place[i] != NULL && j < CORE_SEATS; j++)
@@ -337,6 +355,7 @@ static void on_look(struct ev_loop *loop, struct ev_timer *timer, int events)
 
 	(void)loop;
 	(void)events;
+	app->stepped = app->stepped || is_any_late(app); /* steers again */
 	look_at_retreats(app);
 }
 
@@ -351,7 +370,7 @@ static bool begins_to_retreat(const struct place *place)
 /* After the core stepped: the world is made to agree with what it says about routes. */
 void route_update(struct app *app)
 {
-	bool fresh = false;
+	bool fresh;
 
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
 		steer(app, at);
@@ -359,6 +378,7 @@ void route_update(struct app *app)
 		quench(app, true);
 	park_or_unpark(app);
 	crowd_update(app);
+	fresh = is_any_late(app);
 	for (unsigned i = 0; i <= CORE_SLOTS; i++)
 		if (app->place[i] != NULL && begins_to_retreat(app->place[i]))
 			fresh = true;

@@ -110,6 +110,30 @@ START_TEST(rotor_takes_back_a_slot_that_was_shut_down)
 }
 END_TEST
 
+/* The program of one that died stays with the group, and with it the map that has the
+ * sockets. */
+START_TEST(rotor_waits_for_the_sockets_of_one_that_died)
+{
+	int result = 1;
+
+	NEEDS_TURNS();
+	open_listener("127.0.0.1:0", 4);
+	deal(equal, 4);
+	rotor_close(&listener.rotor);
+	for (unsigned tries = 0; result == 1 && tries < 200; tries++) {
+		result =
+			listener_steer(&listener, BALANCE_ROUND_ROBIN, &table, 4, &fault);
+		ck_assert_int_eq(listener.no_turns, 0);
+		if (result == 1)
+			poll(NULL, 0, 25);
+	}
+	ck_assert_int_eq(result, 0);
+	visit_often(400);
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_uint_eq(seen[i], 100);
+}
+END_TEST
+
 START_TEST(rotor_gives_way_to_other_policies_and_comes_back)
 {
 	NEEDS_TURNS();
@@ -188,6 +212,7 @@ static Suite *suite_of_rotor(void)
 	tcase_add_test(tcase, rotor_deals_on_among_the_healthy);
 	tcase_add_test(tcase, rotor_takes_in_slots_that_are_added);
 	tcase_add_test(tcase, rotor_takes_back_a_slot_that_was_shut_down);
+	tcase_add_test(tcase, rotor_waits_for_the_sockets_of_one_that_died);
 	tcase_add_test(tcase, rotor_gives_way_to_other_policies_and_comes_back);
 	tcase_add_test(tcase, rotor_passes_by_sockets_of_others);
 	tcase_add_test(tcase, rotor_swapped_a_thousand_times_loses_nobody);
