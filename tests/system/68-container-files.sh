@@ -16,11 +16,17 @@ check "so is the manifest's" "$BUILD/clusterd" --check -c "$HOUSE/map.conf"
 
 # Every library that a program loads is of a package that the image installs, or begins with.
 base="libc6 libtinfo6 libgcc-s1"
-named=$(sed -n '/^FROM debian:12-slim$/,$p' "$folder/Dockerfile" | grep -o '\blib[a-z0-9.+-]*[0-9]\b')
+named=$(sed -n '/^FROM debian:12-slim$/,$p' "$folder/Dockerfile")
+programs() { # that are installed, where they are built
+	local mode from
+	while read -r mode from _; do
+		[ "$mode" != 755 ] || case $from in '$BUILD'/cluster*[a-z]) echo "$BUILD/${from#*/}" ;; esac
+	done <"$TOP/scripts/install.sh" | grep -v '\.[a-z]*$'
+}
 lacking() { # what those bring in turn comes with their packages
 	local name package
-	for name in $(objdump -p "$BUILD"/cluster{d,ctl,-worker,-top,-import} |
-		sed -n 's/.*NEEDED *//p' | sort -u) libsystemd.so.0; do
+	for name in $(programs | xargs objdump -p | sed -n 's/.*NEEDED *//p' | sort -u) \
+		libsystemd.so.0; do
 		package=$(dpkg -S "*/$name" | head -n 1)
 		package=${package%%:*}
 		grep -qw -- "$package" <<<"$named $base" || echo "$name of ${package:-none}"
