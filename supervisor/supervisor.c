@@ -175,7 +175,8 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
 		drain_queue(supervisor);
 		tick(supervisor);
 		changed = settle(supervisor) || changed;
-		shutdown_go_on(supervisor);
+		if (changed || supervisor->stopping)
+			shutdown_go_on(supervisor);
 	} while (supervisor->queued > 0 ||
 		 supervisor->followed != supervisor->chronicle.next);
 	service_update(supervisor, changed);
