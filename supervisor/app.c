@@ -123,6 +123,7 @@ static void kill_worker(const struct seat *seat)
 	if (is_gone(seat))
 		return;
 	(void)process_kill(&seat->process);
+	housing_kill(seat);
 	seat_tell(seat, (struct happening){.kind = HAPPENING_KILLING, .signal = SIGKILL});
 }
 

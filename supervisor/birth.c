@@ -175,6 +175,8 @@ static enum birth_step become(struct birth *birth)
 
 	if (setsid() == -1)
 		return BIRTH_SESSION;
+	if (order->cell > 0 && write(order->cell, "0", 1) == -1)
+		return BIRTH_CELL;
 	if (give_descriptors(birth) == -1)
 		return BIRTH_DESCRIPTORS;
 	failed = take_rights(birth, order->rights);
@@ -228,6 +230,7 @@ static const struct {
 	const char *call; /* NULL: the subject says all */
 } birth_text[BIRTH_STEPS] = {
 	[BIRTH_SESSION] = {"cannot begin a session for ", NULL},
+	[BIRTH_CELL] = {"cannot enter its control group", "write"},
 	[BIRTH_DESCRIPTORS] = {"cannot set up the descriptors of ", NULL},
 	[BIRTH_OOM_SCORE_ADJ] = {"cannot apply oom_score_adj", "write"},
 	[BIRTH_NICE] = {"cannot apply nice", "setpriority"},

@@ -237,11 +237,14 @@ static int open_doors(struct supervisor *supervisor, struct fault *fault)
 static bool take_over(struct supervisor *supervisor)
 {
 	struct fault fault;
+	bool inherits = store_inherits(&supervisor->store);
 	int result = adopt(supervisor, &fault);
 
 	if (result < 0 && fault.text[0] != '\0')
 		supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_ALERT,
 							       .reason = fault.text});
+	if (result == 0 || !inherits) /* else the old ones were told to go */
+		housing_sweep(supervisor);
 	store_sweep(&supervisor->store);
 	if (supervisor->store.socket != -1)
 		(void)remember_all(supervisor);
@@ -351,6 +354,7 @@ static int take_charge(struct supervisor *supervisor, enum keeper keeper)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
 		log_warn("cannot be the subreaper: %s", strerror(errno));
+	housing_open(supervisor, store_parent(&supervisor->store));
 	if (notify_open() < 0)
 		log_warn("libsystemd.so.0 is missing: systemd hears nothing of us");
 	take_inherited(supervisor);
@@ -379,6 +383,7 @@ static void release(struct supervisor *supervisor)
 		free(at);
 	}
 	ledger_close(&supervisor->ledger);
+	cells_close(&supervisor->cells);
 	chronicle_free(&supervisor->chronicle);
 	ev_loop_destroy(supervisor->loop);
 	notify_close();

@@ -73,7 +73,7 @@ static const char types_text[] =
 	" heartbeat_timeout_ms: ?int, user: ?string, group: ?string, umask: ?string,"
 	" no_new_privileges: ?bool, nice: ?int, oom_score_adj: ?int, affinity: ?string,"
 	" control: ?string,"
-	" limits: ?[string]string,"
+	" limits: ?[string]string, cgroup: ?[string]?int,"
 	" recycle: Bounds, last_recycle: ?Recycle, probe: ?Probe,"
 	" events: ?[]Event, workers: []Worker)\n"
 	"# kind: see clusterctl(1); level: info, warn, error\n"

@@ -17,6 +17,7 @@
 #include "common/buffer.h"
 #include "common/logging.h"
 #include "supervisor/app.h"
+#include "supervisor/cell.h"
 #include "supervisor/chronicle.h"
 #include "supervisor/control.h"
 #include "supervisor/core/cron.h"
@@ -128,6 +129,8 @@ struct seat {
 	msec beat;                /* -1: never */
 	struct beat figures;      /* the last known of each */
 	char reason[REASON_SIZE]; /* why it failed, as far as known; empty */
+	uint32_t cell;            /* the number of its control group; 0: it has none */
+	bool ran_out;             /* it ended for want of memory */
 	bool exec_failed;         /* it never became the program it should be */
 	uint64_t asked;           /* for which of the generation's holdings */
 	struct calls calls;       /* at the desk */
@@ -383,6 +386,8 @@ struct supervisor {
 	struct logger logger;
 	struct broker broker;
 	struct chronicle chronicle;
+	struct cells cells;
+	struct fault no_cells; /* why there are none */
 	struct ev_prepare drain;
 	struct ev_timer timer;
 	struct ev_timer deadline; /* of the shutdown */
@@ -660,6 +665,16 @@ uint32_t logger_flush(struct app *app);
 /* All that was written is in the files, or cannot be; asks for it until it is so. */
 bool logger_is_over(struct supervisor *supervisor);
 void logger_release(struct supervisor *supervisor);
+
+/* housing.c */
+void housing_open(struct supervisor *supervisor, pid_t keeper); /* 0: of systemd's */
+void housing_check(const struct app *app, const struct generation *generation);
+int housing_prepare(struct seat *seat, const struct app_spec *spec, int *ret_fd,
+		    struct fault *fault);
+void housing_kill(const struct seat *seat);
+void housing_end(struct seat *seat, int status);
+/* Those of adopted workers are found, whoever lives in any other is ended. */
+void housing_sweep(struct supervisor *supervisor);
 
 /* holding.c */
 int holding_open(struct app *app, struct generation *generation, unsigned slots,

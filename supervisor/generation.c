@@ -333,6 +333,7 @@ int generation_make(struct app *app, const struct app_spec *spec,
 	app->generations = generation;
 	keep(app, generation);
 	digest_need(app->supervisor);
+	housing_check(app, generation);
 	*ret_generation = generation;
 	return 0;
 }

@@ -188,6 +188,17 @@ static const struct record_row limit[] = {
 };
 #undef T
 
+#define T struct spec_cgroup
+static const struct record_row bounds[] = {
+	{NUMBER(1, memory_max)},
+	{NUMBER(2, memory_high)},
+	{NUMBER(3, cpu_max)},
+	{NUMBER(4, cpu_weight)},
+	{NUMBER(5, pids_max)},
+	END
+};
+#undef T
+
 #define T struct spec_probe
 static const struct record_row probe[] = {
 	{TEXT(1, http)},
@@ -241,6 +252,7 @@ static const struct record_row spec[] = {
 	{NUMBER(38, log.age)},
 	{NUMBER(39, log.keep)},
 	{CHOICE(40, log.packing, SPEC_PACKING_GZIP + 1)},
+	{STRUCT(41, cgroup, bounds)},
 	END
 };
 #undef T
@@ -368,6 +380,8 @@ static const struct record_row last_exit[] = {
 	{FLAG(3, core)},
 	{NUMBER(4, at_wall)},
 	{CHARS(5, reason)},
+	{FLAG(6, knows_oom)},
+	{FLAG(7, oom)},
 	END
 };
 #undef T
@@ -498,7 +512,7 @@ IS(struct core_policy, 192);
 IS(struct worker, 72);
 IS(struct slot, 168);
 IS(struct core_app, 43480);
-IS(struct app_spec, 960);
+IS(struct app_spec, 992);
 IS(struct process_rights, 576);
 IS(struct identity, 48);
 IS(struct dealing, 516);

@@ -59,6 +59,7 @@ struct process_order {
 	char *const *envp;
 	int directory;              /* to fchdir to; -1: chdir to directory_path */
 	const char *directory_path; /* NULL: stay; beside `directory` for faults */
+	int cell;             /* > 0: cgroup.procs of the control group to live in */
 	int trap;             /* > 0: a Unix socket through which bind() is to be trapped
 				 (bridge/trap.h) */
 	const int *listen_fd; /* become 3, 4, ... */

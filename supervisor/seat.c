@@ -316,9 +316,10 @@ static void describe_end(const struct seat *seat, int status, char *text, size_t
 	if (status == SEAT_STATUS_UNKNOWN)
 		(void)snprintf(text, size, "ended, nobody knows how");
 	else if (WIFSIGNALED(status))
-		(void)snprintf(text, size, "killed by SIG%s%s",
+		(void)snprintf(text, size, "killed by SIG%s%s%s",
 			       text_signal_name(WTERMSIG(status)),
-			       WCOREDUMP(status) ? " (core dumped)" : "");
+			       WCOREDUMP(status) ? " (core dumped)" : "",
+			       seat->ran_out ? " for want of memory" : "");
 	else
 		(void)snprintf(text, size, "exited with code %d", WEXITSTATUS(status));
 	if (seat->reason[0] != '\0')
@@ -422,9 +423,15 @@ void seat_forget_doors(struct seat *seat)
  * is not overtaken by the EXIT that followed it. */
 void seat_exited(struct seat *seat, pid_t pid, int status)
 {
+	bool knows_oom;
+
 	seat->process.pid = pid; /* its last words are still its own */
 	place_read_beats(seat->place);
 	seat->status = status;
+	knows_oom = seat->cell != 0;
+	housing_end(seat, status);
+	seat->place->last_exit.knows_oom = knows_oom;
+	seat->place->last_exit.oom = seat->ran_out;
 	record_end(seat, status);
 	post(seat, CORE_EXIT, verdict(seat, status));
 	seat_unregister(seat, pid);

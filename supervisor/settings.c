@@ -175,6 +175,12 @@ static const struct setting app_settings[] = {
 	ROW("limits.sigpending", LIMIT,      LIMIT(SIGPENDING), NULL, 0, 0),
 	ROW("limits.stack",      LIMIT_SIZE, LIMIT(STACK),      NULL, 0, 0),
 
+	ROW("cgroup.memory_max",  BYTES, AT(cgroup.memory_max),  NULL, MEBI, EXBI),
+	ROW("cgroup.memory_high", BYTES, AT(cgroup.memory_high), NULL, MEBI, EXBI),
+	ROW("cgroup.cpu_max",     COUNT, AT(cgroup.cpu_max),     "0",  0, 100000),
+	ROW("cgroup.cpu_weight",  COUNT, AT(cgroup.cpu_weight),  "0",  0, 10000),
+	ROW("cgroup.pids_max",    COUNT, AT(cgroup.pids_max),    "0",  0, 4194304),
+
 	CHOICE("ready.on",                 POLICY(ready),         "auto", readies),
 	ROW("ready.timeout",      SPAN,    POLICY(ready_timeout), "30s",  10, DAY),
 	ROW("ready.exec",         SPAN,    POLICY(ready_exec),    "1s",   0, HOUR),
@@ -309,7 +315,7 @@ const char *settings_suggest(enum setting_scope scope, const char *name)
 {
 	static const char *const groups[] = {"ready",   "heartbeat", "probe",
 					     "drain",   "reload",    "restart",
-					     "recycle", "log",       "limits"};
+					     "recycle", "log",       "limits", "cgroup"};
 	const char *word[ARRAY_COUNT(app_settings) + ARRAY_COUNT(groups)];
 	const char *nearest;
 	size_t words = 0;

@@ -17,14 +17,21 @@ static bool watches(const struct app *app)
 	return app_spec(app)->control != SPEC_CONTROL_NONE;
 }
 
+static void kill_place(const struct place *place)
+{
+	for (unsigned i = 0; i < CORE_SEATS; i++)
+		if (place->seat[i].process.pid != 0) {
+			(void)process_kill(&place->seat[i].process);
+			housing_kill(&place->seat[i]);
+		}
+}
+
 static void kill_all(struct supervisor *supervisor)
 {
 	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
 		for (unsigned i = 0; i <= CORE_SLOTS; i++)
-			for (unsigned j = 0; app->place[i] != NULL && j < CORE_SEATS; j++)
-				if (app->place[i]->seat[j].process.pid != 0)
-					(void)process_kill(
-						&app->place[i]->seat[j].process);
+			if (app->place[i] != NULL)
+				kill_place(app->place[i]);
 }
 
 static void on_overdue(struct ev_loop *loop, struct ev_timer *timer, int events)

@@ -130,7 +130,7 @@ static int spawn(struct seat *seat, const struct generation *generation,
 	const struct app *app = place->app;
 	struct arena arena = {0};
 	int listen_fd[SPEC_LISTEN + 2]; /* what Node.js gets comes behind */
-	CLOSE_FD int channel = -1, notify = -1, trap = -1;
+	CLOSE_FD int channel = -1, notify = -1, trap = -1, cell = -1;
 	unsigned cpu;
 	int result;
 
@@ -172,7 +172,12 @@ static int spawn(struct seat *seat, const struct generation *generation,
 	if (order->argv == NULL || order->envp == NULL)
 		result = fault_set(fault, -ENOMEM, "out of memory");
 	else
+		result = housing_prepare(seat, generation->spec, &cell, fault);
+	order->cell = cell;
+	if (result == 0)
 		result = process_spawn(&seat->process, order, fault);
+	if (result < 0)
+		housing_end(seat, 0);
 	arena_free(&arena);
 	return result;
 }

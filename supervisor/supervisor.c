@@ -226,6 +226,7 @@ void supervisor_reap(struct supervisor *supervisor)
 		if (process_collect(pid, &seat->process, &status) == 0)
 			seat_exited(seat, pid, status);
 	}
+	cells_tidy(&supervisor->cells);
 }
 
 uint32_t supervisor_reopen_logs(struct supervisor *supervisor)

@@ -55,7 +55,10 @@ static void view_exit(struct json_writer *writer, const struct last_exit *last)
 	json_put_text(writer, "signal",
 		      last->kind == EXIT_SIGNAL ? text_signal_name(last->number) : NULL);
 	json_put_bool(writer, "core", last->core);
-	json_put_null(writer, "oom"); /* only a cgroup of its own could tell */
+	if (last->knows_oom)
+		json_put_bool(writer, "oom", last->oom);
+	else
+		json_put_null(writer, "oom"); /* only a cgroup of its own can tell */
 	json_put_text(writer, "reason", last->reason);
 	view_moment(writer, "at", last->at_wall);
 	json_close_object(writer);
@@ -218,6 +221,22 @@ static void view_option(struct json_writer *writer, const char *key,
 		json_put_null(writer, key);
 }
 
+static void view_bound(struct json_writer *writer, const char *key, uint64_t bound)
+{
+	json_put_figure(writer, key, bound > 0 ? (int64_t)bound : -1);
+}
+
+static void view_cgroup(struct json_writer *writer, const struct spec_cgroup *bounds)
+{
+	json_open_object(writer, "cgroup");
+	view_bound(writer, "memory_max", bounds->memory_max);
+	view_bound(writer, "memory_high", bounds->memory_high);
+	view_bound(writer, "cpu_max", bounds->cpu_max);
+	view_bound(writer, "cpu_weight", bounds->cpu_weight);
+	view_bound(writer, "pids_max", bounds->pids_max);
+	json_close_object(writer);
+}
+
 /* What is null is as the supervisor has it. */
 static void view_rights(struct json_writer *writer, const struct app_spec *spec)
 {
@@ -240,6 +259,7 @@ static void view_rights(struct json_writer *writer, const struct app_spec *spec)
 			view_limit(writer, (enum spec_limit_kind)kind,
 				   &spec->limit[kind]);
 	json_close_object(writer);
+	view_cgroup(writer, &spec->cgroup);
 }
 
 /* What people look for when something is wrong: where it comes from and what it runs. */

@@ -140,6 +140,13 @@ static bool same_log_rules(const struct spec_log *one, const struct spec_log *ot
 	       same_text(one->path[SPEC_ERR], other->path[SPEC_ERR]);
 }
 
+static bool same_cgroup(const struct spec_cgroup *one, const struct spec_cgroup *other)
+{
+	return one->memory_max == other->memory_max &&
+	       one->memory_high == other->memory_high && one->cpu_max == other->cpu_max &&
+	       one->cpu_weight == other->cpu_weight && one->pids_max == other->pids_max;
+}
+
 /* What a process is entitled to, and may be stopped by. */
 static bool same_rights(const struct app_spec *one, const struct app_spec *other,
 			enum plan_key key)
@@ -152,6 +159,8 @@ static bool same_rights(const struct app_spec *one, const struct app_spec *other
 		return same_option(&one->umask, &other->umask);
 	if (key == PLAN_KEY_LIMITS)
 		return same_limits(one, other);
+	if (key == PLAN_KEY_CGROUP)
+		return same_cgroup(&one->cgroup, &other->cgroup);
 	if (key == PLAN_KEY_NICE)
 		return same_option(&one->nice, &other->nice);
 	if (key == PLAN_KEY_OOM_SCORE_ADJ)
@@ -188,6 +197,7 @@ static bool same(const struct app_spec *one, const struct app_spec *other,
 	case PLAN_KEY_GROUP:
 	case PLAN_KEY_UMASK:
 	case PLAN_KEY_LIMITS:
+	case PLAN_KEY_CGROUP:
 	case PLAN_KEY_NICE:
 	case PLAN_KEY_OOM_SCORE_ADJ:
 	case PLAN_KEY_AFFINITY:

@@ -33,6 +33,7 @@ enum plan_kind {
 	X(GROUP, "group", ROLL)                            \
 	X(UMASK, "umask", ROLL)                            \
 	X(LIMITS, "limits", ROLL)                          \
+	X(CGROUP, "cgroup", ROLL)                          \
 	X(NICE, "nice", ROLL)                              \
 	X(OOM_SCORE_ADJ, "oom_score_adj", ROLL)            \
 	X(AFFINITY, "affinity", ROLL)                      \

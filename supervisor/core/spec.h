@@ -56,6 +56,13 @@ struct spec_option {
 	int value;
 };
 
+/* Bounds of a worker's control group; 0: none. */
+struct spec_cgroup {
+	uint64_t memory_max, memory_high; /* bytes */
+	unsigned cpu_max;                 /* percent of one core */
+	unsigned cpu_weight, pids_max;
+};
+
 enum spec_affinity { SPEC_AFFINITY_NONE, SPEC_AFFINITY_AUTO };
 enum spec_control { SPEC_CONTROL_NONE, SPEC_CONTROL_READ };
 enum spec_adopt {
@@ -124,6 +131,7 @@ struct app_spec {
 	struct spec_option umask, nice, oom_score_adj;
 	struct spec_option no_new_privileges; /* not given: where there is a user */
 	struct spec_limit limit[SPEC_LIMITS];
+	struct spec_cgroup cgroup;
 	enum spec_affinity affinity;
 	enum spec_control control; /* what its workers may ask the supervisor */
 

@@ -67,12 +67,12 @@ cp "$HOUSE/good" "$CLUSTERD_HOME/cluster.conf"
 
 # ---- a hang, the end ----
 
-kill -STOP "$SUPERVISOR"
+kill -STOP "$INNER"
 pause 0.1 # what was under way is said
 fed=$(said 'WATCHDOG=1$')
 fed_is_the_same() { equal "$(said 'WATCHDOG=1$')" "$fed"; }
 check "who is stopped feeds nothing" for_all_of 1 fed_is_the_same
-kill -CONT "$SUPERVISOR"
+kill -CONT "$INNER"
 check "who goes on feeds again" within 5 hears 'WATCHDOG=1$' $((fed + 1))
 check "it stops in order" retire
 check "STOPPING asks for as long as a drain may take" equal \

@@ -244,6 +244,9 @@ START_TEST(uncommenting_the_whole_reference_changes_nothing)
 	after.no_new_privileges = before.no_new_privileges;
 	ck_assert_uint_eq(after.limit[SPEC_LIMIT_NOFILE].hard, 65536);
 	memcpy(after.limit, before.limit, sizeof(after.limit));
+	ck_assert_uint_eq(after.cgroup.memory_max, UINT64_C(1) << 30);
+	ck_assert_uint_eq(after.cgroup.memory_high, UINT64_C(800) << 20);
+	after.cgroup.memory_max = after.cgroup.memory_high = 0;
 	ck_assert_str_eq(after.cron, "0 4 * * *");
 	after.cron = NULL;
 	ck_assert_int_eq(after.log.age, 24 * 3600 * 1000);
