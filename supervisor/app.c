@@ -317,6 +317,23 @@ static bool orders_anything(const struct core_actions *actions)
 	return false;
 }
 
+static void find_deadline(struct app *app)
+{
+	app->beaten = false;
+	app->deadline = core_deadline(&app->core);
+}
+
+/* There is nothing else to see to, and beats are many.  But for a worker's first one they
+ * only put deadlines off: what that comes to is asked when the time has come. */
+static void note_beat(struct app *app, struct seat_ref at)
+{
+	msec deadline = app->core.slot[at.slot].seat[at.seat].deadline;
+
+	app->beaten = true;
+	if (deadline < app->deadline)
+		app->deadline = deadline;
+}
+
 void app_step(struct app *app, const struct core_event *event)
 {
 	struct supervisor *supervisor = app->supervisor;
@@ -327,7 +344,7 @@ void app_step(struct app *app, const struct core_event *event)
 	core_step(&app->core, event, supervisor->now, actions);
 	trace(app, event, actions);
 	if (event->kind == CORE_BEAT && actions->count == 0) {
-		app->beaten = true; /* nothing else to see to, and beats are many */
+		note_beat(app, event->at);
 		return;
 	}
 	app->stepped = true;
@@ -342,7 +359,14 @@ void app_step(struct app *app, const struct core_event *event)
 		core_did(&app->core, actions->list[i].at);
 		remember_seat(app, actions->list[i].at);
 	}
-	app->deadline = core_deadline(&app->core);
+	find_deadline(app);
+}
+
+bool app_is_due(struct app *app)
+{
+	if (app->beaten && app->deadline <= app->supervisor->now)
+		find_deadline(app);
+	return app->deadline <= app->supervisor->now;
 }
 
 /* Beats that wait in the sockets come before the tick that would miss them. */

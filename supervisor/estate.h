@@ -270,7 +270,7 @@ struct app {
 	uint64_t kept, kept_slot[CORE_SLOTS + 1];
 	struct core_app core;
 	msec deadline; /* of the core, as of the last time the drain looked */
-	bool beaten;   /* a beat moved the deadline since */
+	bool beaten;   /* beats moved the deadline since: it may be later */
 	bool stepped;  /* more than that happened since */
 	bool removing; /* free it once it has stopped */
 	bool held;     /* stopped by hand: until it is started by hand */
@@ -515,6 +515,7 @@ struct app *app_new(struct supervisor *supervisor, const char *name,
 		    struct origin *origin);
 void app_free(struct app *app); /* accepts NULL; all seats are vacant */
 void app_step(struct app *app, const struct core_event *event);
+bool app_is_due(struct app *app); /* has a deadline passed? */
 void app_hear_late_beats(struct app *app);
 void app_settle(struct app *app); /* steers, parks, frees: after the steps of a turn */
 

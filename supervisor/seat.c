@@ -91,15 +91,15 @@ static struct seat *sender_seat(struct place *place, pid_t sender)
 	return NULL;
 }
 
-/* At most one turn's worth; returns how many were read. */
-static unsigned read_turn(struct place *place)
+/* At most so many; returns how many were read. */
+static unsigned read_some(struct place *place, unsigned most)
 {
 	struct beat beat;
 	unsigned count;
 	pid_t sender;
 	int result;
 
-	for (count = 0; count < HEARTBEAT_TURN; count++) {
+	for (count = 0; count < most; count++) {
 		if (!supervisor_has_room(place->app->supervisor))
 			break;
 		result = heartbeat_read(&place->heartbeat, &beat, &sender);
@@ -119,8 +119,7 @@ static unsigned read_turn(struct place *place)
 
 void place_read_beats(struct place *place)
 {
-	for (unsigned i = 0; i < READ_TURNS && read_turn(place) == HEARTBEAT_TURN; i++)
-		continue;
+	(void)read_some(place, READ_TURNS * HEARTBEAT_TURN);
 }
 
 static void on_pause_over(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -142,10 +141,12 @@ static void tell_flood(const struct place *place)
 		  (struct happening){.kind = HAPPENING_FLOOD, .reason = reason});
 }
 
+/* A second one seldom waits, and would wake the loop again: to find none costs each beat
+ * another system call. */
 static void on_beats(struct ev_loop *loop, struct ev_io *watch, int events)
 {
 	struct place *place = watch->data;
-	unsigned count = read_turn(place);
+	unsigned count = read_some(place, place->flooded ? HEARTBEAT_TURN : 1);
 
 	(void)events;
 	if (!heartbeat_floods(&place->heartbeat, count, clock_now()))

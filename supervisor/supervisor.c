@@ -54,11 +54,6 @@ static void drain_queue(struct supervisor *supervisor)
 		app_step(next.app, &next.event);
 	}
 	supervisor->first = 0; /* an idle ring stays in its first pages */
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		if (app->beaten) {
-			app->beaten = false;
-			app->deadline = core_deadline(&app->core);
-		}
 }
 
 /* A supervisor that slept (SIGSTOP, a paused machine, a full disk) must not take its own
@@ -82,11 +77,11 @@ static void tick(struct supervisor *supervisor)
 	const struct core_event event = {.kind = CORE_TICK};
 
 	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
-		if (app->deadline <= supervisor->now)
+		if (app_is_due(app))
 			app_hear_late_beats(app);
 	drain_queue(supervisor);
 	for (struct app *app = supervisor->apps; app != NULL; app = app->next) {
-		if (app->deadline > supervisor->now)
+		if (!app_is_due(app))
 			continue;
 		struct core_event last = event;
 
