@@ -223,6 +223,7 @@ struct place {
 	struct ev_io beat_watch;
 	struct ev_timer pause; /* after a flood */
 	bool flooded;          /* was said once */
+	bool changed;          /* since it was remembered, without a step of the core */
 	struct seat seat[CORE_SEATS];
 	unsigned spawns; /* since the last reset */
 	struct last_exit last_exit;

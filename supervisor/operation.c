@@ -361,6 +361,7 @@ void app_reset(struct app *app, int slot)
 				     app->place[i]->seat[1].process.pid != 0;
 
 			app->place[i]->spawns = lives ? 1 : 0;
+			app->place[i]->changed = true;
 		}
 	supervisor_post(app, &event);
 }

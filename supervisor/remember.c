@@ -123,11 +123,9 @@ static void put(struct supervisor *supervisor, struct state_key key, const void 
 	add(supervisor, key, scratch);
 }
 
-static void put_slot(struct app *app, unsigned number)
+static struct slot slot_to_write(const struct app *app, unsigned number)
 {
-	struct supervisor *supervisor = app->supervisor;
 	struct slot slot = app->core.slot[number];
-	uint64_t sum;
 
 	/* A beat changes nothing that whoever takes over would not say anew. */
 	for (unsigned i = 0; i < CORE_SEATS; i++)
@@ -135,12 +133,7 @@ static void put_slot(struct app *app, unsigned number)
 		    (slot.seat[i].phase == WORKER_SERVING ||
 		     slot.seat[i].phase == WORKER_LATE))
 			slot.seat[i].beat = slot.seat[i].deadline = slot.seat[i].since;
-	sum = state_sum(&slot, sizeof(slot));
-	if (sum == app->kept_slot[number] && !supervisor->remembering.writes_all)
-		return;
-	app->kept_slot[number] = sum;
-	put(supervisor, (struct state_key){LAYOUT_SLOT, app->number, number}, &slot,
-	    &(uint64_t){0});
+	return slot;
 }
 
 static void put_place(struct app *app, unsigned number)
@@ -149,8 +142,29 @@ static void put_place(struct app *app, unsigned number)
 
 	if (place == NULL)
 		return;
+	place->changed = false;
 	put(app->supervisor, (struct state_key){LAYOUT_PLACE, app->number, number}, place,
 	    &place->kept);
+}
+
+/* The place comes first: that a worker is ordered counts once it is known that nobody
+ * sits there.  Most have not changed, and to see that has to be cheap. */
+static void put_slot(struct app *app, unsigned number)
+{
+	struct supervisor *supervisor = app->supervisor;
+	const struct place *place = app->place[number];
+	struct slot slot = slot_to_write(app, number);
+	uint64_t sum = state_sum(&slot, sizeof(slot));
+	bool changed =
+		sum != app->kept_slot[number] || supervisor->remembering.writes_all;
+
+	if (changed || (place != NULL && place->changed))
+		put_place(app, number);
+	if (!changed)
+		return;
+	app->kept_slot[number] = sum;
+	put(supervisor, (struct state_key){LAYOUT_SLOT, app->number, number}, &slot,
+	    &(uint64_t){0});
 }
 
 /* What of a generation can change at all. */
@@ -199,7 +213,6 @@ static void put_parts(struct app *app)
 		if (i >= app->core.slots && app->place[i] == NULL)
 			continue;
 		put_slot(app, i);
-		put_place(app, i);
 	}
 }
 
