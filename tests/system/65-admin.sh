@@ -82,6 +82,7 @@ metric_is() { equal "$(metric "$1")" "$2"; }
 accepts='Accept: application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3'
 check "metrics tell of the workers" metric_is 'clusterd_app_workers_ready{app="web"}' 4
 check "and of what never happened" metric_is 'clusterd_worker_restarts_total{app="web",slot="3"}' 0
+check "and of the keeper" metric_is clusterd_kept 1
 if command -v promtool >/dev/null; then
 	lint() { metrics >"$HOUSE/metrics" && equal "$(promtool check metrics <"$HOUSE/metrics" 2>&1)" ""; }
 	check "promtool has no complaint" lint

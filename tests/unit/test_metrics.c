@@ -45,7 +45,8 @@ static struct buffer text;
 static void begin(void)
 {
 	static const char message[] =
-		"{\"parameters\":{\"supervisor\":{\"version\":\"1\\\"\\\\\\n2\","
+		"{\"parameters\":{\"supervisor\":{\"keeper\":\"own\",\"keeper_pid\":null,"
+		"\"version\":\"1\\\"\\\\\\n2\","
 		"\"uptime_ms\":1500,\"rss_bytes\":4096,\"stopping\":false},"
 		"\"apps\":[{\"name\":\"web\",\"state\":\"online\",\"restarts\":0,"
 		"\"instances\":{\"ready\":1,\"desired\":1,\"configured\":2,"
@@ -93,6 +94,7 @@ START_TEST(a_page_has_what_is_known_and_zero_too)
 	ck_assert(has("clusterd_build_info{version=\"1\\\"\\\\\\n2\"} 1"));
 	ck_assert(has("clusterd_uptime_seconds 1.5"));
 	ck_assert(has("clusterd_stopping 0"));
+	ck_assert(has("clusterd_kept 0"));
 	ck_assert(has("clusterd_app_state{app=\"web\",state=\"online\"} 1"));
 	ck_assert(has("clusterd_app_state{app=\"web\",state=\"failed\"} 0"));
 	ck_assert(has("# TYPE clusterd_app_restarts_total counter"));

@@ -363,6 +363,24 @@ static void put_build(const struct page *page, const struct snapshot *snapshot)
 	put_sample(page, name, "", label, "1");
 }
 
+/* Is anything there that would outlive the supervisor, should it die now? */
+static void put_kept(const struct page *page, const struct snapshot *snapshot)
+{
+	static const char name[] = "clusterd_kept";
+	static const struct label none = {0};
+	const struct json *supervisor = snapshot_supervisor(snapshot);
+	const char *keeper = json_find_text(supervisor, "keeper");
+	bool is = keeper != NULL && strcmp(keeper, "systemd") == 0;
+
+	if (keeper == NULL)
+		return;
+	if (strcmp(keeper, "own") == 0)
+		is = json_find_number(supervisor, "keeper_pid", -1) > 0;
+	put_head(page, name, NULL, false,
+		 "Whether somebody keeps what must outlive the supervisor.");
+	put_sample(page, name, "", &none, is ? "1" : "0");
+}
+
 void metrics_write(struct buffer *to, const struct snapshot *snapshot,
 		   enum metrics_format format)
 {
@@ -374,6 +392,7 @@ void metrics_write(struct buffer *to, const struct snapshot *snapshot,
 	put_sample(&page, "clusterd_up", "", &none, snapshot != NULL ? "1" : "0");
 	if (snapshot != NULL) {
 		put_build(&page, snapshot);
+		put_kept(&page, snapshot);
 		put_states(&page, snapshot);
 		for (size_t i = 0; i < ARRAY_COUNT(families); i++)
 			put_family(&page, &families[i], snapshot);
