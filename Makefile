@@ -320,7 +320,7 @@ soak:
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(or $(SOAK_SECONDS),3600)
 	@SOAK=1 BUILD=$(abspath $(BUILD)) scripts/run-tests.sh \
-		$(sort $(filter-out %/lib.sh,$(wildcard tests/soak/*.sh tests/system/5[4-7]-*.sh)))
+		$(sort $(filter-out %/lib.sh,$(wildcard tests/soak/*.sh tests/system/5[4-7]-*.sh tests/system/69-*.sh)))
 
 # Figures are for people, never for a verdict: no test reads them.
 .PHONY: bench

@@ -149,8 +149,9 @@ enum flag {
 	  "Reopen", "() -> ()",                                                         \
 	  "open log files anew, after they were moved away")                            \
 	X(PING, "ping", "", "", 0, 0, 0, SERVED,                                        \
-	  "Ping", "() -> (pid: int, keeper_pid: ?int, version: string, uptime_ms: int,"  \
-	  " log: string)", \
+	  "Ping", "() -> (pid: int, keeper_pid: ?int, version: string,"                 \
+	  " upgrades: int, upgrading: bool, upgrade_fault: ?string,"                    \
+	  " uptime_ms: int, log: string)", \
 	  "tell whether a supervisor runs")                                             \
 	X(SHUTDOWN, "shutdown", "", "", 0, 0, FLAGS_WAITING, SERVED,                    \
 	  "Shutdown", "() -> (pid: int, keeper_pid: ?int)", \
@@ -181,7 +182,8 @@ enum flag {
 	  "let a canary take over")                                                     \
 	X(FLUSH, "flush", "", "[TARGET...]", 0, COMMAND_MANY, 0, PLANNED, NULL, NULL,   \
 	  "truncate logs")                                                              \
-	X(UPGRADE, "upgrade", "", "", 0, 0, 0, PLANNED, NULL, NULL,                     \
+	X(UPGRADE, "upgrade", "", "", 0, 0, FLAG_BIT(TIMEOUT), SERVED,                  \
+	  "Upgrade", "()" COMMAND_CHANGES,                                              \
 	  "replace the running supervisor in place")
 /* clang-format on */
 

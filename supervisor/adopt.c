@@ -25,6 +25,7 @@ struct adoption {
 	struct state state;
 	struct arena arena; /* what is only needed until all is built */
 	struct fault *fault;
+	bool is_trial; /* it stays at that: nothing is touched */
 	unsigned workers;
 };
 
@@ -147,7 +148,8 @@ static int build_holding(struct adoption *adoption, struct app *app,
 		listener->local.fd = listener->fd[0];
 		listener->local.address = listener->address;
 	}
-	(void)listener_heal(listener, 0); /* who joined or left meanwhile is seen */
+	if (!adoption->is_trial) /* who joined or left meanwhile is seen */
+		(void)listener_heal(listener, 0);
 	return 0;
 }
 
@@ -276,8 +278,10 @@ static int build_place(struct adoption *adoption, struct app *app,
 {
 	unsigned slot = entry->key.number;
 	struct place *place;
+	int notify = take_fd(adoption, "%s.%u.notify", app->name, slot);
 
-	if (slot > CORE_SLOTS || app->place[slot] != NULL)
+	if (slot > CORE_SLOTS || app->place[slot] != NULL ||
+	    (adoption->is_trial && notify < 0))
 		return refuse(adoption, &entry->key);
 	place = calloc(1, sizeof(*place));
 	if (place == NULL)
@@ -286,9 +290,7 @@ static int build_place(struct adoption *adoption, struct app *app,
 		free(place);
 		return refuse(adoption, &entry->key);
 	}
-	if (place_adopt(app, slot, place,
-			take_fd(adoption, "%s.%u.notify", app->name, slot),
-			adoption->fault) < 0)
+	if (place_adopt(app, slot, place, notify, adoption->fault) < 0)
 		return -EIO;
 	conduit_adopt(place);
 	for (unsigned i = 0; i < CORE_SEATS; i++)
@@ -485,6 +487,8 @@ static void go_on(struct adoption *adoption)
 	digest_need(supervisor);
 	(void)snprintf(reason, sizeof(reason), "%u workers of %u apps", adoption->workers,
 		       apps);
+	if (supervisor->upgrade.is_new)
+		return; /* nobody died */
 	supervisor_tell(supervisor,
 			(struct happening){.kind = HAPPENING_ADOPTED, .reason = reason});
 }
@@ -523,5 +527,25 @@ int adopt(struct supervisor *supervisor, struct fault *fault)
 		(void)fault_set(fault, result, "cannot take over: %s", strerror(-result));
 	memory_close(&adoption.memory);
 	arena_free(&adoption.arena);
+	return result;
+}
+
+int adopt_try(struct supervisor *supervisor, struct fault *fault)
+{
+	struct adoption adoption = {.supervisor = supervisor,
+				    .memory = MEMORY_NONE,
+				    .fault = fault,
+				    .is_trial = true};
+	int result;
+
+	*fault = (struct fault){0};
+	supervisor->now = clock_now();
+	result = read_state(&adoption);
+	if (result == 0)
+		result = state_check(&adoption.state, fault);
+	if (result == 0)
+		result = build(&adoption);
+	if (result < 0 && fault->text[0] == '\0')
+		(void)fault_set(fault, result, "cannot take over: %s", strerror(-result));
 	return result;
 }

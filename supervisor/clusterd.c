@@ -32,6 +32,7 @@ struct arguments {
 	const char *home;
 	bool check;
 	bool empty;
+	bool trial;
 	enum keeper keeper;
 };
 
@@ -43,16 +44,18 @@ static const char usage[] =
 	"      --check        read the configuration, report every fault, and exit\n"
 	"      --empty        start no app: wait for commands\n"
 	"      --keeper WHO   who keeps descriptors over a crash: own, systemd or none\n"
+	"      --trial        see whether it could take over, and exit (for upgrade)\n"
 	"  -V, --version      print the version\n"
 	"  -h, --help         print this\n"
 	"\n"
 	"Runs in the foreground and logs to stderr; clusterctl(1) starts it in the\n"
 	"background.  Signals: HUP reload, TTIN and TTOU one worker more and fewer, "
 	"USR1\n"
-	"reopen logs, TERM and INT stop (twice: at once), QUIT stop at once.\n"
+	"reopen logs, USR2 upgrade in place, TERM and INT stop (twice: at once), QUIT "
+	"stop at once.\n"
 	"See clusterd(8).\n";
 
-enum { OPTION_HOME = 256, OPTION_CHECK, OPTION_EMPTY, OPTION_KEEPER };
+enum { OPTION_HOME = 256, OPTION_CHECK, OPTION_EMPTY, OPTION_KEEPER, OPTION_TRIAL };
 
 static const struct option options[] = {
 	{"config", required_argument, NULL, 'c'},
@@ -60,6 +63,7 @@ static const struct option options[] = {
 	{"check", no_argument, NULL, OPTION_CHECK},
 	{"empty", no_argument, NULL, OPTION_EMPTY},
 	{"keeper", required_argument, NULL, OPTION_KEEPER},
+	{"trial", no_argument, NULL, OPTION_TRIAL},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -97,6 +101,9 @@ static void take_option(struct arguments *arguments, int option)
 		break;
 	case OPTION_KEEPER:
 		arguments->keeper = parse_keeper(optarg);
+		break;
+	case OPTION_TRIAL:
+		arguments->trial = true;
 		break;
 	case 'V':
 		(void)printf("clusterd %s\n", CLUSTERD_VERSION);
@@ -257,9 +264,10 @@ static bool take_over(struct supervisor *supervisor)
 	return true;
 }
 
-/* A predecessor that died while it was told to stop. */
-static void go_on_stopping(struct supervisor *supervisor)
+/* A predecessor that died may have been told to stop. */
+static void go_on(struct supervisor *supervisor)
 {
+	upgrade_settle(supervisor);
 	if (!supervisor->stopping)
 		return;
 	supervisor->stopping = false;
@@ -280,8 +288,9 @@ static int run(struct supervisor *supervisor, const struct arguments *arguments)
 	clean_environment();
 	recall_open(supervisor);
 	tell_started(supervisor);
+	upgrade_meet(supervisor);
 	if (take_over(supervisor) || supervisor->stopping)
-		go_on_stopping(supervisor);
+		go_on(supervisor);
 	else if (arguments->empty)
 		say_ready_and_no_more(supervisor);
 	else
@@ -366,6 +375,23 @@ static int take_charge(struct supervisor *supervisor, enum keeper keeper)
 	return 0;
 }
 
+/* In a child of the supervisor that is to be upgraded; nothing is cleaned up, for nothing
+ * is ours. */
+static _Noreturn void try_out(struct supervisor *supervisor)
+{
+	struct fault fault;
+	int code = store_open(&supervisor->store, KEEPER_NONE, &fault);
+
+	supervisor->loop = ev_loop_new(EVFLAG_AUTO);
+	if (code == 0 && supervisor->loop == NULL)
+		code = fault_set(&fault, -ENOMEM, "no event loop");
+	if (code == 0)
+		code = adopt_try(supervisor, &fault);
+	if (code < 0)
+		(void)fprintf(stderr, "clusterd: %s\n", fault.text);
+	_exit(code < 0 ? EXIT_FAILURE : 0);
+}
+
 static void release(struct supervisor *supervisor)
 {
 	struct origin *next;
@@ -408,12 +434,15 @@ int main(int count, char **list)
 		return code;
 	if (arguments.check)
 		return check(&supervisor);
+	if (arguments.trial)
+		try_out(&supervisor);
 	if (arguments.keeper == KEEPER_OWN && !store_is_kept()) {
 		code = keep(&supervisor, &arguments, list);
 		if (code != KEEPER_CHILD)
 			return code;
 	}
 	(void)prctl(PR_SET_NAME, "clusterd"); /* executed by descriptor it is a number */
+	upgrade_init(&supervisor, list);
 	code = take_charge(&supervisor, arguments.keeper);
 	if (code != 0)
 		return code;

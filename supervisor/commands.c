@@ -304,6 +304,18 @@ static void cmd_shutdown(struct call *call)
 	supervisor_shutdown(supervisor);
 }
 
+static void cmd_upgrade(struct call *call)
+{
+	struct fault fault = {0};
+	int result = supervisor_upgrade(call->supervisor, &fault);
+
+	if (result > 0)
+		call_await(call, "clusterd", NULL, (uint32_t)result);
+	else
+		call_judge(call, "clusterd", NULL, CALL_FAILED, fault.text, -1);
+	call_settle(call);
+}
+
 static void (*const handlers[COMMAND_COUNT])(struct call *call) = {
 	[COMMAND_START] = cmd_start,       [COMMAND_STOP] = cmd_operate,
 	[COMMAND_RESTART] = cmd_operate,   [COMMAND_RELOAD] = cmd_reload,
@@ -313,7 +325,8 @@ static void (*const handlers[COMMAND_COUNT])(struct call *call) = {
 	[COMMAND_SIGNAL] = cmd_signal,     [COMMAND_RESET] = cmd_reset,
 	[COMMAND_REOPEN] = cmd_reopen,     [COMMAND_PING] = query_ping,
 	[COMMAND_SHUTDOWN] = cmd_shutdown, [COMMAND_DELETE] = order_delete,
-	[COMMAND_ROLLBACK] = cmd_operate,  [COMMAND_EVENTS] = follow_begin,
+	[COMMAND_UPGRADE] = cmd_upgrade,   [COMMAND_ROLLBACK] = cmd_operate,
+	[COMMAND_EVENTS] = follow_begin,
 };
 
 static const struct {

@@ -13,6 +13,7 @@
 #define SUPERVISOR_ESTATE_H
 
 #include <ev.h>
+#include <limits.h>
 
 #include "common/buffer.h"
 #include "common/logging.h"
@@ -374,6 +375,33 @@ struct leavers {
 	struct ev_timer overdue;
 };
 
+enum upgrade_stage {
+	UPGRADE_NONE,
+	UPGRADE_TRIED, /* a child tries the new program */
+	UPGRADE_DUE    /* it passed: we become it when this turn is over */
+};
+
+/* Another program in our place. */
+struct upgrade {
+	enum upgrade_stage stage;
+	char **arguments;       /* that we were started with */
+	char program[PATH_MAX]; /* by which we were started; empty: not known */
+	char watchdog_usec[24], watchdog_pid[16]; /* of the environment */
+	int candidate;                            /* what is tried; -1 */
+	pid_t trial;                              /* 0: nobody tries it */
+	int words;                                /* what the trial writes; -1 */
+	int error;                                /* of the exec */
+	uint32_t operation;                       /* to be answered */
+	msec began;
+	struct ev_timer patience; /* with the trial */
+	struct ev_timer proving;  /* of ourselves */
+	int probation;            /* what says so to others; -1 */
+	bool is_new;              /* we took the place of another program */
+	char before[48];          /* its version */
+	uint32_t count;           /* of upgrades, for as long as there are workers */
+	char fault[FAULT_SIZE];   /* why the last one failed; empty */
+};
+
 struct supervisor {
 	struct ev_loop *loop;
 	struct places places;
@@ -414,6 +442,7 @@ struct supervisor {
 	unsigned inherits;
 	int lock;
 	struct store store;
+	struct upgrade upgrade;
 	struct ev_io kept; /* the socket to whoever keeps it */
 	struct remembering remembering;
 	struct leavers leavers;
@@ -465,6 +494,14 @@ void apply_report_tell(struct supervisor *supervisor, const struct apply_report 
 void service_start(struct supervisor *supervisor);
 void service_update(struct supervisor *supervisor, bool changed); /* ends a turn */
 void service_reloading(struct supervisor *supervisor); /* whatever comes of it */
+
+/* upgrade.c */
+void upgrade_init(struct supervisor *supervisor, char **arguments);
+void upgrade_meet(struct supervisor *supervisor);   /* before the state is taken over */
+void upgrade_settle(struct supervisor *supervisor); /* after it */
+/* Was that the child in which another program was tried? */
+bool upgrade_reaped(struct supervisor *supervisor, pid_t pid, int status);
+void upgrade_go_on(struct supervisor *supervisor); /* last in a turn */
 
 /* keeping.c */
 /* One supervisor per run directory: the lock, or -EBUSY and who holds it. */
@@ -539,6 +576,8 @@ void remember_end(struct supervisor *supervisor);
 /* What a supervisor that died left: 0 it is ours; -ENOENT there is nothing, or nothing to
  * tell; else why not, as a fault.  Whoever cannot be taken over is told to go. */
 int adopt(struct supervisor *supervisor, struct fault *fault);
+/* Could we?  Nothing is touched; what was built is not for use. */
+int adopt_try(struct supervisor *supervisor, struct fault *fault);
 
 /* salvage.c */
 /* Whatever was built of it is forgotten. */

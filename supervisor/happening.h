@@ -67,6 +67,9 @@
 	X(CONFIG_REFUSED, "config-refused", ERROR, "%r")                                \
 	X(SUPERVISOR_STARTED, "supervisor-started", INFO, "clusterd %r")                \
 	X(ADOPTED, "adopted", INFO, "took over from a supervisor that died: %r")        \
+	X(UPGRADING, "upgrading", INFO, "%r passed its trial, and takes our place")      \
+	X(UPGRADED, "upgraded", INFO, "clusterd is now %r")                             \
+	X(UPGRADE_FAILED, "upgrade-failed", ERROR, "not upgraded: %r")                  \
 	X(KEEPER_LOST, "keeper-lost", WARN,                                             \
 	  "the keeper is gone: the workers would not survive the supervisor")           \
 	X(LOGS_REOPENED, "logs-reopened", INFO, "reopening logs")                       \

@@ -66,14 +66,14 @@ static msec wait_after(unsigned quick)
 
 /* ---- birth ---- */
 
-/* The absolute path by which we were started; a link in it stays one, so that who moves
- * the link moves what an upgrade finds. */
-static void find_program(char path[PATH_MAX])
+void keeper_find_program(char path[PATH_MAX], const char *own_name)
 {
 	const char *name = (const char *)getauxval(AT_EXECFN);
 	char directory[PATH_MAX];
 
 	path[0] = '\0';
+	if (name == NULL || strncmp(name, "/dev/fd/", strlen("/dev/fd/")) == 0)
+		name = own_name;
 	if (name != NULL && name[0] == '/')
 		(void)text_copy(path, PATH_MAX, name);
 	else if (name != NULL && getcwd(directory, sizeof(directory)) != NULL &&
@@ -227,14 +227,18 @@ static void supervisor_ended(struct custody *custody)
 		return;
 	custody->supervisor = 0;
 	take_deposits(custody); /* what it sent last */
-	if (WIFEXITED(status) && WEXITSTATUS(status) != EXIT_EXEC_FAILED) {
+	if (WIFEXITED(status) && WEXITSTATUS(status) != EXIT_EXEC_FAILED &&
+	    shelf_find(&custody->shelf, STORE_PROBATION) == NULL) {
 		custody->ended = true;
 		custody->code = WEXITSTATUS(status);
 		return;
 	}
 	custody->quick = now - custody->born < LIFE_QUICK ? custody->quick + 1 : 0;
 	custody->next = now + wait_after(custody->quick);
-	if (WIFSIGNALED(status))
+	if (WIFEXITED(status))
+		log_error("the supervisor, process %d, exited with code %d on probation",
+			  (int)pid, WEXITSTATUS(status));
+	else
 		log_error("the supervisor, process %d, was killed by SIG%s", (int)pid,
 			  sigabbrev_np(WTERMSIG(status)));
 	if (shelf_find(&custody->shelf, STORE_STATE) == NULL)
@@ -338,7 +342,7 @@ static int take_office(struct custody *custody, const struct keeper_order *order
 	files = custody->files;
 	files.rlim_cur = files.rlim_max; /* one for each of the supervisor's */
 	(void)setrlimit(RLIMIT_NOFILE, &files);
-	find_program(custody->path);
+	keeper_find_program(custody->path, order->arguments[0]);
 	if (custody->path[0] != '\0')
 		order->arguments[0] = custody->path;
 	custody->program = open("/proc/self/exe", O_PATH | O_CLOEXEC);

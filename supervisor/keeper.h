@@ -11,6 +11,8 @@
 #ifndef SUPERVISOR_KEEPER_H
 #define SUPERVISOR_KEEPER_H
 
+#include <limits.h>
+
 #include "common/base.h"
 
 struct keeper_order {
@@ -24,5 +26,10 @@ struct keeper_order {
 /* Until the supervisor exits: its exit code.  Returns KEEPER_CHILD at once in the child
  * that is to be the first supervisor. */
 int keeper_run(const struct keeper_order *order);
+
+/* The absolute path by which this program was started; a link in it stays one, so that
+ * who moves the link moves what an upgrade finds.  What was executed by descriptor has it
+ * as its own name.  Empty: it is not known. */
+void keeper_find_program(char path[PATH_MAX], const char *own_name);
 
 #endif

@@ -103,6 +103,19 @@ void kin_exited(struct supervisor *supervisor, pid_t pid, int status)
 		end(seat, status);
 }
 
+static pid_t parent_of(pid_t pid)
+{
+	char path[32], text[256];
+	const char *at;
+	int parent = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (fd_read_text(path, text, sizeof(text)) <= 0)
+		return 0;
+	at = strrchr(text, ')');
+	return at != NULL && sscanf(at + 1, " %*c %d", &parent) == 1 ? parent : 0;
+}
+
 /* Whose pid was in the book; if it lives no more, what became of it is told soon. */
 void kin_meet(struct seat *seat)
 {
@@ -120,6 +133,10 @@ void kin_meet(struct seat *seat)
 		fd_close(&process->pidfd);
 	if (process->pidfd == -1) {
 		await_report(seat);
+		return;
+	}
+	if (parent_of(process->pid) == getpid()) { /* after an exec in place */
+		seat->kin.is_one = false;
 		return;
 	}
 	ev_io_set(&seat->kin.watch, process->pidfd, EV_READ);
@@ -213,19 +230,6 @@ static bool is_unborn(pid_t pid)
 	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
 	return stat(path, &one) == 0 && stat("/proc/self/exe", &own) == 0 &&
 	       one.st_dev == own.st_dev && one.st_ino == own.st_ino;
-}
-
-static pid_t parent_of(pid_t pid)
-{
-	char path[32], text[256];
-	const char *at;
-	int parent = 0;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (fd_read_text(path, text, sizeof(text)) <= 0)
-		return 0;
-	at = strrchr(text, ')');
-	return at != NULL && sscanf(at + 1, " %*c %d", &parent) == 1 ? parent : 0;
 }
 
 static void end_stranger(struct supervisor *supervisor, pid_t pid)

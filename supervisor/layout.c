@@ -501,6 +501,7 @@ static const struct record_row supervisor[] = {
 	{NUMBER(14, ending.stop_delay)},
 	{CHOICE(15, ending.exit_when, SPEC_EXIT_ALL_ENDED + 1)},
 	{NUMBER(16, logger.last_number)},
+	{NUMBER(17, upgrade.count)},
 	END
 };
 #undef T

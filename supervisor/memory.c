@@ -111,6 +111,18 @@ int memory_take(struct memory *memory, int fd, struct fault *fault)
 	return 0;
 }
 
+int memory_copy(const struct memory *memory)
+{
+	size_t bytes = PAGE + 2 * memory->half_bytes;
+	CLOSE_FD int fd = memfd_create("clusterd-state", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd == -1 || memory->map == NULL ||
+	    write(fd, memory->map, bytes) != (ssize_t)bytes ||
+	    fcntl(fd, F_ADD_SEALS, SEALS) == -1)
+		return -1;
+	return fd_take(&fd);
+}
+
 void memory_close(struct memory *memory)
 {
 	if (memory->map != NULL)

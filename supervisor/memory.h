@@ -27,6 +27,9 @@ int memory_open(struct memory *memory, size_t half_bytes, struct fault *fault);
 /* One that somebody else left, to be read; the descriptor is ours from here on, closed if
  * it fails. */
 int memory_take(struct memory *memory, int fd, struct fault *fault);
+/* What is in it now, in a file of its own that can be taken as well; -1: none could be
+ * made. */
+int memory_copy(const struct memory *memory);
 void memory_close(struct memory *memory); /* accepts MEMORY_NONE */
 
 /* Adds to what counts, or to what is being written anew; bytes NULL: it is forgotten.

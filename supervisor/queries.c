@@ -179,6 +179,9 @@ void query_ping(struct call *call)
 	json_put_number(&writer, "pid", status.pid);
 	json_put_figure(&writer, "keeper_pid", status.keeper_pid);
 	json_put_text(&writer, "version", status.version);
+	json_put_number(&writer, "upgrades", status.upgrades);
+	json_put_bool(&writer, "upgrading", status.upgrading);
+	json_put_text(&writer, "upgrade_fault", status.upgrade_fault);
 	json_put_number(&writer, "uptime_ms", status.uptime_ms);
 	json_put_text(&writer, "log", status.places->log);
 	call_close_reply(call, &writer, false);

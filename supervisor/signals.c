@@ -78,10 +78,15 @@ static void on_reopen(struct ev_loop *loop, struct ev_signal *watch, int events)
 
 static void on_upgrade(struct ev_loop *loop, struct ev_signal *watch, int events)
 {
+	struct supervisor *supervisor = watch->data;
+	struct fault fault;
+
 	(void)loop;
-	(void)watch;
 	(void)events;
-	log_warn("SIGUSR2: upgrade in place is not supported yet");
+	if (supervisor_upgrade(supervisor, &fault) < 0)
+		supervisor_tell(supervisor,
+				(struct happening){.kind = HAPPENING_UPGRADE_FAILED,
+						   .reason = fault.text});
 }
 
 static const struct {

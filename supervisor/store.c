@@ -180,6 +180,16 @@ void store_drop(struct store *store, const char *name)
 		drop(store, item);
 }
 
+void store_forget(struct store *store, const char *name)
+{
+	struct shelf_item *item = find(store, name);
+
+	if (item == NULL)
+		return;
+	store->stale -= (item->marks & MARK_STALE) != 0;
+	shelf_remove(&store->shelf, item);
+}
+
 int store_take(struct store *store, const char *name)
 {
 	struct shelf_item *item = find(store, name);
@@ -323,7 +333,9 @@ static int take_from_list(struct store *store, int list)
 
 	for (struct shelf_item *at = shelf_next(&listed, NULL); at != NULL; at = next) {
 		next = shelf_next(&listed, at);
-		if (at->name[0] == OURS)
+		if (strcmp(at->name, STORE_PROGRAM) == 0)
+			(void)close(at->fd); /* a matter of the keeper's */
+		else if (at->name[0] == OURS)
 			keep_left(store, at->name, at->fd);
 		else
 			keep_given(store, at->fd);
@@ -430,6 +442,19 @@ void store_close(struct store *store)
 	*store = (struct store){.keeper = KEEPER_NONE, .socket = -1};
 }
 
+int store_lend(struct store *store, unsigned number, int fd)
+{
+	char name[32];
+	struct shelf_item *item;
+
+	(void)snprintf(name, sizeof(name), "socket %u", number);
+	item = shelf_need(&store->shelf, name);
+	if (item == NULL)
+		return -ENOMEM;
+	item->fd = fd;
+	return 0;
+}
+
 int store_hand_over(struct store *store, int *ret_list)
 {
 	int list = shelf_write(&store->shelf);
@@ -450,9 +475,17 @@ int store_hand_over(struct store *store, int *ret_list)
 
 void store_take_back(struct store *store, int *list)
 {
+	struct shelf_item *next;
+
 	shelf_pass_on(&store->shelf, false);
 	if (store->socket >= 0)
 		(void)fcntl(store->socket, F_SETFD, FD_CLOEXEC);
+	for (struct shelf_item *at = shelf_next(&store->shelf, NULL); at != NULL;
+	     at = next) {
+		next = shelf_next(&store->shelf, at);
+		if (at->name[0] != OURS)
+			shelf_remove(&store->shelf, at);
+	}
 	(void)unsetenv(STORE_VARIABLE);
 	fd_close(list);
 }

@@ -29,6 +29,8 @@
 #define STORE_STATE   "@state"
 #define STORE_LOCK    "@lock"
 #define STORE_PROGRAM "@program" /* to be executed next, in the place of its own */
+/* While this is kept, a supervisor that exits is started again, too. */
+#define STORE_PROBATION "@probation"
 
 enum keeper { KEEPER_OWN, KEEPER_SYSTEMD, KEEPER_NONE, KEEPERS };
 
@@ -61,6 +63,8 @@ void store_close(struct store *store);
  * caller's, who drops the name before it is closed.  0, or a negative errno. */
 int store_put(struct store *store, const char *name, int fd);
 void store_drop(struct store *store, const char *name); /* unknown: nothing to do */
+/* What the keeper has by this name stays, and is no business of ours any more. */
+void store_forget(struct store *store, const char *name);
 
 /* What a predecessor left by this name, from now on the caller's; -ENOENT */
 int store_take(struct store *store, const char *name);
@@ -82,6 +86,7 @@ void store_catch_up(struct store *store);
 
 /* For an exec in place: all of the table stays open and is announced; 0 or a negative
  * errno.  Should the exec fail, it is taken back. */
+int store_lend(struct store *store, unsigned number, int fd); /* a socket of a unit */
 int store_hand_over(struct store *store, int *ret_list);
 void store_take_back(struct store *store, int *list);
 

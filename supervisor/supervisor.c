@@ -182,6 +182,7 @@ static void on_prepare(struct ev_loop *loop, struct ev_prepare *prepare, int eve
 	    (supervisor->control == NULL || !control_is_busy(supervisor->control)) &&
 	    logger_is_over(supervisor))
 		ev_break(loop, EVBREAK_ALL);
+	upgrade_go_on(supervisor);
 }
 
 static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -212,8 +213,9 @@ void supervisor_reap(struct supervisor *supervisor)
 			continue;
 		}
 		if (seat == NULL) {
-			supervisor->orphans++;
-			(void)process_collect(pid, NULL, &status);
+			if (process_collect(pid, NULL, &status) == 0 &&
+			    !upgrade_reaped(supervisor, pid, status))
+				supervisor->orphans++;
 			continue;
 		}
 		seat_settle_exec(seat);
@@ -274,6 +276,11 @@ void supervisor_read_status(const struct supervisor *supervisor,
 				      ? store_parent(&supervisor->store)
 				      : -1,
 		.version = CLUSTERD_VERSION,
+		.upgrades = supervisor->upgrade.count,
+		.upgrading = supervisor->upgrade.stage != UPGRADE_NONE,
+		.upgrade_fault = supervisor->upgrade.fault[0] != '\0'
+					 ? supervisor->upgrade.fault
+					 : NULL,
 		.uptime_ms = clock_now() - supervisor->began,
 		.rss_bytes = (int64_t)sample.rss_bytes,
 		.places = &supervisor->places,

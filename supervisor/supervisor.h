@@ -21,6 +21,9 @@ struct supervisor_status {
 	const char *keeper; /* "own", "systemd" or "none" */
 	pid_t keeper_pid;   /* our own's; -1: there is none */
 	const char *version;
+	unsigned upgrades;         /* in place, since there are workers */
+	bool upgrading;            /* about to be another program */
+	const char *upgrade_fault; /* why the last one failed; NULL */
 	int64_t uptime_ms;
 	int64_t rss_bytes;
 	const struct places *places;
@@ -104,6 +107,10 @@ int supervisor_forget(struct supervisor *supervisor, const char *name,
 uint32_t supervisor_reopen_logs(struct supervisor *supervisor);
 /* As TERM: drains and stops everything, then the loop ends. */
 void supervisor_shutdown(struct supervisor *supervisor);
+
+/* Begins to replace the running program in place by what is at its path now: an operation
+ * (> 0), done when the new one has passed its trial and takes over, or a fault. */
+int supervisor_upgrade(struct supervisor *supervisor, struct fault *fault);
 
 /* What an operation came to, told to the connection that waits for it (control.h). */
 struct outcome {

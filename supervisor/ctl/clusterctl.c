@@ -39,6 +39,7 @@ static enum exit_code (*const verbs[COMMAND_COUNT])(const struct options *option
 	[COMMAND_STARTUP] = verb_startup,
 	[COMMAND_UNSTARTUP] = verb_unstartup,
 	[COMMAND_SWEEP] = verb_sweep,
+	[COMMAND_UPGRADE] = verb_upgrade,
 };
 
 /* What could not be written is a failure, whatever was done. */

@@ -53,6 +53,8 @@ enum exit_code verb_unstartup(const struct options *options);
 
 enum exit_code verb_sweep(const struct options *options); /* sweep.c */
 
+enum exit_code verb_upgrade(const struct options *options); /* upgrade.c */
+
 /* The arguments as the parameter `targets`. */
 void verb_put_targets(struct json_writer *writer, const struct options *options,
 		      unsigned first);

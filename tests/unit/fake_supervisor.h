@@ -120,6 +120,15 @@ int target_parse(const struct supervisor *supervisor, const char *text,
 	return text[0] == '/' ? -EINVAL : 0;
 }
 
+int supervisor_upgrade(struct supervisor *supervisor, struct fault *fault)
+{
+	(void)supervisor;
+	fake_note("upgrade\n");
+	return fake.apps > 0 && fake.app[0].begins < 0
+		       ? fault_set(fault, fake.app[0].begins, "it cannot be")
+		       : (int)++fake.operations;
+}
+
 const struct chronicle *supervisor_chronicle(const struct supervisor *supervisor)
 {
 	return &supervisor->chronicle;

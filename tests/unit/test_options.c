@@ -150,7 +150,7 @@ static const struct {
 	{"check a b", "usage"},
 	{"delete", "usage"},
 	{"flush", "not supported yet"},
-	{"upgrade", "not supported yet"},
+
 	{"reload --canary 10", "not supported yet"},
 	{"start --env-all=x app", "no value"},
 	{"start app -i", "needs"},
