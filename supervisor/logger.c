@@ -415,6 +415,7 @@ void logger_adopt(struct supervisor *supervisor)
 	struct logger *logger = &supervisor->logger;
 	int socket = store_take(&supervisor->store, "logger");
 
+	logger->process = PROCESS_NONE;
 	if (socket < 0) {
 		logger->died = logger->needed;
 		return;
