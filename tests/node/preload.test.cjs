@@ -2,10 +2,14 @@
 'use strict';
 
 const assert = require('node:assert');
-const { spawn } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
+const fs = require('node:fs');
 const http = require('node:http');
+const http2 = require('node:http2');
+const https = require('node:https');
 const net = require('node:net');
+const os = require('node:os');
 const path = require('node:path');
 const readline = require('node:readline');
 const test = require('node:test');
@@ -154,6 +158,57 @@ test('one that is idle is closed, but not at once', async (context) => {
 	app.process.kill('SIGTERM');
 	await once(socket, 'close');
 	assert.ok(performance.now() - began >= 1900);
+	assert.deepStrictEqual(await app.ended, [0, null]);
+});
+
+test('one that was upgraded goes on until it ends by itself', async (context) => {
+	const app = await begin(context);
+	const request = http.get({ port: app.port, host: '127.0.0.1', agent: app.agent,
+		headers: { Connection: 'Upgrade', Upgrade: 'echo' } });
+	const [, socket] = await once(request, 'upgrade');
+	app.process.kill('SIGTERM');
+	await refused(app.port);
+	await new Promise((resolve) => setTimeout(resolve, 2500)); // longer than an idle one has
+	socket.write('still here');
+	assert.strictEqual(String((await once(socket, 'data'))[0]), 'still here');
+	socket.end();
+	assert.deepStrictEqual(await app.ended, [0, null]);
+});
+
+test('a stream of HTTP/2 is answered, and the session ends', async (context) => {
+	const app = await begin(context, ['http2']);
+	const session = http2.connect(`http://127.0.0.1:${app.port}`);
+	context.after(() => session.destroy());
+	const stream = session.request({ ':path': '/slow' });
+	assert.strictEqual(await app.line(), 'in hand');
+	app.process.kill('SIGTERM');
+	await once(session, 'goaway');
+	app.process.stdin.write('go on\n');
+	let text = '';
+	for await (const part of stream) text += part;
+	assert.strictEqual(text, 'slow');
+	assert.deepStrictEqual(await app.ended, [0, null]);
+});
+
+test('a request in hand by TLS is answered, however long it takes', async (context) => {
+	const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'preload-'));
+	context.after(() => fs.rmSync(folder, { recursive: true }));
+	const key = path.join(folder, 'key');
+	const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj',
+		'/CN=localhost', '-keyout', key, '-out', `${key}.crt`]);
+	if (made.status !== 0) return context.skip('no openssl here');
+	fs.appendFileSync(key, fs.readFileSync(`${key}.crt`));
+	const app = await begin(context, ['https'], { KEY: key });
+	const request = https.get({ port: app.port, host: '127.0.0.1', path: '/slow', agent: false,
+		rejectUnauthorized: false });
+	assert.strictEqual(await app.line(), 'in hand');
+	app.process.kill('SIGTERM');
+	await refused(app.port);
+	await new Promise((resolve) => setTimeout(resolve, 2500)); // longer than an idle one has
+	app.process.stdin.write('go on\n');
+	const [response] = await once(request, 'response');
+	assert.strictEqual(response.headers.connection, 'close');
+	assert.strictEqual(String((await response.toArray())[0]), 'slow');
 	assert.deepStrictEqual(await app.ended, [0, null]);
 });
 

@@ -6,8 +6,8 @@
 //   beats    WATCHDOG=1 from the app's own event loop, with how late the loop runs, open
 //            connections, requests and answers of 5xx (sd_notify, see clusterd-worker(7));
 //   drain    for apps that have no handler for the drain signal: answers say
-//            Connection: close, a kept connection that is idle goes, and the process
-//            ends when the last connection has.
+//            Connection: close, a kept connection that is idle goes, HTTP/2 says GOAWAY,
+//            and the process ends when the last connection has.
 //
 // An app that handles SIGTERM or SIGINT, or PM2's 'shutdown' message, drains by itself.
 // Nothing here throws into the app, keeps its loop alive, or is seen by its children.
@@ -22,8 +22,9 @@ const IDLE = 2000; // ms without a request after which a kept connection is clos
 const LOOK = 100; // ms between two looks at idle connections, while draining
 const RESOLUTION = 20; // ms, of the measured delay of the event loop: the least it reports
 
-const figures = { connections: 0, requests: 0, errors: 0 };
-const sockets = new Map(); // open server connection -> {responses, answered, since}
+const figures = { requests: 0, errors: 0 };
+const sockets = new Map(); // open server connection -> {secure, answered, since}
+const sessions = new Set(); // of HTTP/2
 const servers = new Set();
 let draining = 0; // since when; 0: not
 
@@ -41,43 +42,43 @@ if (process.env.NODE_OPTIONS) {
 	if (process.env.NODE_OPTIONS === '') delete process.env.NODE_OPTIONS;
 }
 
-// ---- what is counted ----
+// ---- what is counted: for each request as little as can be ----
 
-function see(socket) {
-	if (sockets.has(socket)) return;
-	sockets.set(socket, { responses: new Set(), answered: false, since: performance.now() });
-	figures.connections++;
+diagnostics.subscribe('net.server.socket', ({ socket }) => {
+	sockets.set(socket, { secure: null, answered: false, since: 0 });
 	socket.once('close', () => {
 		sockets.delete(socket);
-		figures.connections--;
 		endWhenDone();
 	});
-}
+});
 
-diagnostics.subscribe('net.server.socket', ({ socket }) => see(socket));
-
-diagnostics.subscribe('http.server.request.start', ({ request, response, socket, server }) => {
-	see(socket);
-	servers.add(server);
+diagnostics.subscribe('http.server.response.finish', ({ response, socket }) => {
 	figures.requests++;
-	const state = sockets.get(socket);
-	state.responses.add(response);
-	if (draining) response.shouldKeepAlive = false;
-	response.once('close', () => {
-		state.responses.delete(response);
-		state.since = performance.now();
-		state.answered ||= draining > 0 && !response.shouldKeepAlive;
-		if (response.statusCode >= 500) figures.errors++;
-	});
+	if (response.statusCode >= 500) figures.errors++;
+	if (draining) noteAnswer(socket, response);
 });
 
 // Every server, also those that speak no HTTP.
 const listen = net.Server.prototype.listen;
 net.Server.prototype.listen = function (...words) {
+	if (!servers.has(this)) {
+		this.on('secureConnection', seeSecure);
+		this.on('session', seeSession);
+	}
 	servers.add(this);
-	this.once('close', () => servers.delete(this));
 	return listen.apply(this, words);
 };
+
+function seeSecure(secure) {
+	const state = sockets.get(secure._parent);
+	if (state !== undefined) state.secure = secure;
+}
+
+function seeSession(session) {
+	sessions.add(session);
+	session.once('close', () => sessions.delete(session));
+	if (draining) session.close();
+}
 
 // ---- beats ----
 
@@ -96,7 +97,7 @@ function beatFor(delay) {
 		const text = [
 			'WATCHDOG=1',
 			`X_CLUSTER_LAG_USEC=${Math.round(late * 1000)}`,
-			`X_CLUSTER_CONNECTIONS=${figures.connections}`,
+			`X_CLUSTER_CONNECTIONS=${sockets.size}`,
 			`X_CLUSTER_REQUESTS=${figures.requests}`,
 			`X_CLUSTER_ERRORS=${figures.errors}`,
 			`STATUS=loop ${Math.round(busy * 100)} % busy, heap ${Math.round(heap / 1048576)} MB`,
@@ -120,15 +121,29 @@ if (notifyFd > 2 && interval > 0) {
 // ---- drain ----
 
 function endWhenDone() {
-	if (draining && figures.connections === 0) process.exit(0);
+	if (draining && sockets.size === 0) process.exit(0);
+}
+
+// Node's own words for what reads the requests of a connection, which one that was upgraded
+// has no more and one of another protocol never has, and for the response it is busy with.
+const speaksHttp = (socket) => Boolean(socket.parser);
+const inHand = (socket) => socket._httpMessage;
+
+function noteAnswer(socket, response) {
+	const state = sockets.get(socket) ?? sockets.get(socket._parent);
+	if (state === undefined) return;
+	state.since = performance.now();
+	state.answered ||= !response.shouldKeepAlive;
 }
 
 function closeIdle() {
 	const now = performance.now();
 
-	for (const [socket, { responses, answered, since }] of sockets)
-		if (responses.size === 0 && (answered || now - Math.max(since, draining) >= IDLE))
-			socket.end();
+	for (const [raw, { secure, answered, since }] of sockets) {
+		const socket = secure ?? raw;
+		const isIdle = answered || now - Math.max(since, draining) >= IDLE;
+		if (speaksHttp(socket) && !inHand(socket) && isIdle) socket.end();
+	}
 }
 
 function drain() {
@@ -137,9 +152,14 @@ function drain() {
 	// The plain close: that of http.Server cuts idle connections at once, and with them
 	// requests that are on their way.
 	for (const server of servers) net.Server.prototype.close.call(server);
-	for (const { responses } of sockets.values())
-		for (const response of responses)
-			if (!response.headersSent) response.shouldKeepAlive = false;
+	for (const session of sessions) session.close(); // and answers what it has
+	for (const [socket, { secure }] of sockets) {
+		const response = inHand(secure ?? socket);
+		if (response && !response.headersSent) response.shouldKeepAlive = false;
+	}
+	diagnostics.subscribe('http.server.request.start', ({ response }) => {
+		response.shouldKeepAlive = false;
+	});
 	setInterval(closeIdle, LOOK);
 	endWhenDone();
 }
