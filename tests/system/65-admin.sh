@@ -86,6 +86,35 @@ check "and of the keeper" metric_is clusterd_kept 1
 if command -v promtool >/dev/null; then
 	lint() { metrics >"$HOUSE/metrics" && equal "$(promtool check metrics <"$HOUSE/metrics" 2>&1)" ""; }
 	check "promtool has no complaint" lint
+	check "nor about the example for Prometheus" \
+		promtool check config "$TOP/conf/examples/apps/prometheus.yml"
+	rules=$TOP/conf/examples/apps/prometheus-rules.yml
+	unknown() { # metrics that rules ask for, and that there are not
+		local name
+		while read -r name; do
+			grep -q "^# TYPE $name " "$HOUSE/metrics" || echo "$name"
+		done < <(grep -o 'clusterd_[a-z_]*' "$rules" | sort -u)
+	}
+	check "whose rules ask for metrics that there are" equal "$(unknown)" ""
+	cat >"$HOUSE/rules.yml" <<-END
+		rule_files: [ "$rules" ]
+		evaluation_interval: 1m
+		tests:
+		  - interval: 1m
+		    input_series:
+		      - { series: 'clusterd_app_workers_ready{app="web",instance="a"}', values: 0x9 }
+		      - { series: 'clusterd_app_state{app="web",instance="a",state="stopped"}', values: 0x9 }
+		      - { series: 'clusterd_app_workers_ready{app="job",instance="a"}', values: 0x9 }
+		      - { series: 'clusterd_app_state{app="job",instance="a",state="stopped"}', values: 1x9 }
+		    alert_rule_test:
+		      - alertname: AppServesNobody
+		        eval_time: 5m
+		        exp_alerts:
+		          - exp_labels: { severity: page, app: web, instance: a }
+		            exp_annotations: { summary: no worker of web on a is ready }
+	END
+	check "and wake somebody when an app that runs serves nobody" \
+		promtool test rules "$HOUSE/rules.yml"
 else
 	skip "promtool has no complaint" "there is no promtool"
 fi
