@@ -14,7 +14,7 @@ supervisor > supervisor apply report recall launch origin app generation digest 
 	operation seat spawn route broker channel snare checkup dealing crowd bounds holding signals
 	conduit logger
 	status rights estate clusterd sharing layout remember adopt salvage kin
-	tell fate happening chronicle entry service keeping upgrade housing
+	tell fate happening chronicle entry service keeping upgrade housing succession
 	shutdown
 control > control access reserve commands adjust call judge orders view select queries
 	follow retell describe

@@ -240,44 +240,23 @@ static int open_doors(struct supervisor *supervisor, struct fault *fault)
 	return broker_start(supervisor, fault);
 }
 
-/* What was in force when our predecessor died goes on, whatever the files say by now. */
-static bool take_over(struct supervisor *supervisor)
+/* One that was to wait for commands begins with what there is, too, when all that it was
+ * told went with its predecessor. */
+static int begin(struct supervisor *supervisor, bool waits)
 {
-	struct fault fault;
-	bool inherits = store_inherits(&supervisor->store);
-	int result = adopt(supervisor, &fault);
-
-	if (result < 0 && fault.text[0] != '\0')
-		supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_ALERT,
-							       .reason = fault.text});
-	if (result == 0 || !inherits) /* else the old ones were told to go */
-		housing_sweep(supervisor);
-	store_sweep(&supervisor->store);
-	if (supervisor->store.socket != -1)
-		(void)remember_all(supervisor);
-	if (result < 0)
-		return false;
-	(void)control_admit(supervisor->control, (mode_t)supervisor->rules.mode.value,
-			    supervisor->rules.group, &fault);
-	if (supervisor->rules.log_level > 0)
-		log_set_level((enum log_level)(supervisor->rules.log_level - 1));
-	return true;
-}
-
-/* A predecessor that died may have been told to stop. */
-static void go_on(struct supervisor *supervisor)
-{
-	upgrade_settle(supervisor);
-	if (!supervisor->stopping)
-		return;
-	supervisor->stopping = false;
-	supervisor->stage = STAGE_STAYING;
-	supervisor_shutdown(supervisor);
+	if (waits) {
+		say_ready_and_no_more(supervisor);
+		return 0;
+	}
+	return apply_configuration(supervisor);
 }
 
 static int run(struct supervisor *supervisor, const struct arguments *arguments)
 {
 	struct fault fault;
+	bool inherits = store_inherits(&supervisor->store);
+	bool waits = arguments->empty &&
+		     (!inherits || !origin_is_default_there(&supervisor->places));
 	int code = 0;
 
 	supervisor_start(supervisor);
@@ -288,13 +267,9 @@ static int run(struct supervisor *supervisor, const struct arguments *arguments)
 	clean_environment();
 	recall_open(supervisor);
 	tell_started(supervisor);
-	upgrade_meet(supervisor);
-	if (take_over(supervisor) || supervisor->stopping)
-		go_on(supervisor);
-	else if (arguments->empty)
-		say_ready_and_no_more(supervisor);
-	else
-		code = apply_configuration(supervisor);
+	if (!succession_begin(supervisor))
+		code = begin(supervisor, waits);
+	salvage_end(supervisor);
 	if (code != 0)
 		supervisor_shutdown(supervisor);
 	(void)ev_run(supervisor->loop, 0);

@@ -337,6 +337,7 @@ struct queued {
 
 struct inherited { /* a listening socket that systemd handed over */
 	int fd;
+	bool salvaged; /* or that a predecessor left, for who opens its address next */
 	struct address address;
 };
 
@@ -495,6 +496,10 @@ void service_start(struct supervisor *supervisor);
 void service_update(struct supervisor *supervisor, bool changed); /* ends a turn */
 void service_reloading(struct supervisor *supervisor); /* whatever comes of it */
 
+/* succession.c */
+/* Takes over what a predecessor left; false: there is nothing, and nothing was begun. */
+bool succession_begin(struct supervisor *supervisor);
+
 /* upgrade.c */
 void upgrade_init(struct supervisor *supervisor, char **arguments);
 void upgrade_meet(struct supervisor *supervisor);   /* before the state is taken over */
@@ -582,6 +587,7 @@ int adopt_try(struct supervisor *supervisor, struct fault *fault);
 /* salvage.c */
 /* Whatever was built of it is forgotten. */
 void salvage_all(struct supervisor *supervisor);
+void salvage_end(struct supervisor *supervisor); /* what nobody opened is closed */
 
 /* kin.c */
 void kin_meet(struct seat *seat); /* its pid and birth are in the book */
@@ -640,7 +646,7 @@ int broker_find(struct seat *seat, const struct address *wanted, unsigned index,
 int broker_find_lent(struct seat *seat, int descriptor, int *ret_fd);
 /* It listens there from now on.  -ENOTSUP: on a socket that is not of ours. */
 int broker_listening(struct seat *seat, const struct address *address);
-void broker_listening_all(struct seat *seat);     /* on all that it asked for */
+void broker_listening_all(struct seat *seat); /* on all that it asked for */
 /* Came it to where it listens on a way for those who know nothing of us? */
 enum core_asker broker_asker(const struct seat *seat);
 const char *broker_door(const struct seat *seat); /* NULL: it came through none */
@@ -699,7 +705,7 @@ void conduit_path(const struct app *app, const struct app_spec *spec,
 
 /* logger.c */
 void logger_attend(struct supervisor *supervisor); /* before each sleep */
-void logger_adopt(struct supervisor *supervisor); /* a predecessor's, if it lives */
+void logger_adopt(struct supervisor *supervisor);  /* a predecessor's, if it lives */
 bool logger_exited(struct supervisor *supervisor, pid_t pid);
 uint32_t logger_reopen(struct supervisor *supervisor);
 uint32_t logger_flush(struct app *app);

@@ -18,7 +18,7 @@
 static void salvage(struct supervisor *supervisor, int fd)
 {
 	struct inherited *list = supervisor->inherited, *more;
-	struct inherited one = {.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3)};
+	struct inherited one = {.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3), .salvaged = true};
 
 	more = calloc(supervisor->inherits + 1, sizeof(*more));
 	if (one.fd == -1 || more == NULL || address_of_socket(&one.address, one.fd) < 0) {
@@ -77,4 +77,17 @@ void salvage_all(struct supervisor *supervisor)
 		free(origin->path);
 		free(origin);
 	}
+}
+
+/* Whoever opened one has a copy. */
+void salvage_end(struct supervisor *supervisor)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < supervisor->inherits; i++)
+		if (supervisor->inherited[i].salvaged)
+			(void)close(supervisor->inherited[i].fd);
+		else
+			supervisor->inherited[count++] = supervisor->inherited[i];
+	supervisor->inherits = count;
 }
