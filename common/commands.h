@@ -29,6 +29,7 @@ enum command_kind {
 	X(DRY_RUN, "dry-run", 0, NULL, SERVED, "only say what would change")            \
 	X(LINES, "lines", 'n', "N", SERVED, "begin with the last N lines (15)")         \
 	X(NO_FOLLOW, "no-follow", 0, NULL, SERVED, "print what is there, then end")     \
+	X(SINCE, "since", 0, "T", SERVED, "begin T ago, such as 10m, or at a time")     \
 	X(ERR, "err", 0, NULL, SERVED, "only what was written to stderr")               \
 	X(OUT, "out", 0, NULL, SERVED, "only what was written to stdout")               \
 	X(FOR, "for", 0, "STATE", SERVED, "ready (the default) or stopped")             \
@@ -60,11 +61,12 @@ enum flag {
 		FLAG_COUNT
 };
 
-#define FLAG_BIT(id)  (UINT32_C(1) << FLAG_##id)
+#define FLAG_BIT(id)  (UINT64_C(1) << FLAG_##id)
 #define FLAGS_WAITING (FLAG_BIT(NO_WAIT) | FLAG_BIT(TIMEOUT))
 #define FLAGS_CANARY  (FLAG_BIT(CANARY) | FLAG_BIT(CANARY_FOR))
 #define FLAGS_STREAMS (FLAG_BIT(ERR) | FLAG_BIT(OUT))
-#define FLAGS_LOGS    (FLAG_BIT(LINES) | FLAG_BIT(NO_FOLLOW) | FLAGS_STREAMS)
+#define FLAGS_LOGS                                                                      \
+	(FLAG_BIT(LINES) | FLAG_BIT(SINCE) | FLAG_BIT(NO_FOLLOW) | FLAGS_STREAMS)
 #define FLAGS_AD_HOC                                                                    \
 	(FLAG_BIT(NAME) | FLAG_BIT(INSTANCES) | FLAG_BIT(LISTEN) | FLAG_BIT(CWD) |      \
 	 FLAG_BIT(ENV) | FLAG_BIT(ENV_ALL) | FLAG_BIT(BALANCE) | FLAG_BIT(MAX_MEMORY) | \
@@ -145,6 +147,9 @@ enum flag {
 	X(RESET, "reset", "", "TARGET...", 1, COMMAND_MANY, 0, SERVED,                  \
 	  "Reset", "(targets: []string) -> ()",                                         \
 	  "clear restart counters and backoff")                                         \
+	X(FLUSH, "flush", "", "[TARGET...]", 0, COMMAND_MANY, FLAGS_WAITING, SERVED,    \
+	  "Flush", "(targets: ?[]string, wait: ?bool)" COMMAND_CHANGES,                 \
+	  "empty the log files of apps")                                                \
 	X(REOPEN, "reopen", "reloadLogs", "", 0, 0, 0, SERVED,                          \
 	  "Reopen", "() -> ()",                                                         \
 	  "open log files anew, after they were moved away")                            \
@@ -180,8 +185,6 @@ enum flag {
 	  "print what a command does and takes")                                        \
 	X(PROMOTE, "promote", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,               \
 	  "let a canary take over")                                                     \
-	X(FLUSH, "flush", "", "[TARGET...]", 0, COMMAND_MANY, 0, PLANNED, NULL, NULL,   \
-	  "truncate logs")                                                              \
 	X(UPGRADE, "upgrade", "", "", 0, 0, FLAG_BIT(TIMEOUT), SERVED,                  \
 	  "Upgrade", "()" COMMAND_CHANGES,                                              \
 	  "replace the running supervisor in place")

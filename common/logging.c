@@ -88,3 +88,47 @@ ssize_t logging_receive(int socket, void *message, size_t size, int *ret_fd)
 	}
 	return got;
 }
+
+const char *logging_suffix(enum logging_packing packing)
+{
+	switch (packing) {
+	case LOGGING_ZSTD:
+		return ".zst";
+	case LOGGING_GZIP:
+		return ".gz";
+	case LOGGING_PLAIN:
+	case LOGGING_PACKINGS:
+		break;
+	}
+	return "";
+}
+
+static bool is_stamp(const char *text)
+{
+	static const char shape[] = "00000000-000000-000";
+
+	for (size_t i = 0; i < LOGGING_STAMP; i++) {
+		bool digit = text[i] >= '0' && text[i] <= '9';
+
+		if (shape[i] == '0' ? !digit : text[i] != shape[i])
+			return false;
+	}
+	return true;
+}
+
+const char *logging_find_stamp(const char *base, const char *name,
+			       enum logging_packing *ret_packing)
+{
+	size_t length = strlen(base);
+
+	if (strncmp(name, base, length) != 0 || name[length] != '.' ||
+	    !is_stamp(name + length + 1))
+		return NULL;
+	for (unsigned i = 0; i < LOGGING_PACKINGS; i++)
+		if (strcmp(name + length + 1 + LOGGING_STAMP,
+			   logging_suffix((enum logging_packing)i)) == 0) {
+			*ret_packing = (enum logging_packing)i;
+			return name + length + 1;
+		}
+	return NULL;
+}

@@ -18,6 +18,7 @@
 #define LOGGING_APP     64   /* bytes of an app's name, with its NUL */
 #define LOGGING_PATH    1024 /* bytes of a log file's path, with its NUL */
 #define LOGGING_SLOTS   257
+#define LOGGING_STAMP   19 /* "20261129-151944-000", in the name of a rotated file */
 
 enum logging_verb {
 	LOGGING_ATTACH, /* this feed, or other rules for the one there is */
@@ -76,6 +77,12 @@ struct logging_report {
 /* Is it one, whole and in range?  What comes from outside is looked at by these. */
 bool logging_is_order(const struct logging_order *order, size_t bytes);
 bool logging_is_report(const struct logging_report *report, size_t bytes);
+
+/* Is `name` a rotated file of `base`, and how is it packed?  Returns where its stamp is,
+ * or NULL. */
+const char *logging_find_stamp(const char *base, const char *name,
+			       enum logging_packing *ret_packing);
+const char *logging_suffix(enum logging_packing packing); /* ".zst", ".gz", "" */
 
 /* One datagram, with a descriptor or -1: 0, -EAGAIN or another negative errno. */
 int logging_send(int socket, const void *message, size_t bytes, int fd);

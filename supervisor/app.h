@@ -144,6 +144,8 @@ struct generation_status {
 };
 
 const char *app_name(const struct app *app);
+/* Empties its log files: the operation that ends when that is done; 0: it has none. */
+uint32_t app_flush_logs(struct app *app);
 enum app_state app_state(const struct app *app);
 const char *app_state_name(enum app_state state);
 const char *worker_state_name(enum worker_state state);

@@ -284,6 +284,26 @@ static void cmd_reset(struct call *call)
 	call_reply_empty(call);
 }
 
+static void cmd_flush(struct call *call)
+{
+	struct selection selection;
+
+	if (select_targets(call, &selection) < 0)
+		return;
+	for (unsigned i = 0; i < selection.count; i++) {
+		struct app *app = selection.choice[i].app;
+		uint32_t operation = app_flush_logs(app);
+
+		if (operation != 0)
+			call_await(call, app_name(app), "flush", operation);
+		else
+			call_judge(call, app_name(app), "flush", CALL_UNCHANGED,
+				   "nothing is logged to files", -1);
+	}
+	select_free(&selection);
+	call_settle(call);
+}
+
 static void cmd_reopen(struct call *call)
 {
 	(void)supervisor_reopen_logs(call->supervisor);
@@ -326,7 +346,7 @@ static void (*const handlers[COMMAND_COUNT])(struct call *call) = {
 	[COMMAND_REOPEN] = cmd_reopen,     [COMMAND_PING] = query_ping,
 	[COMMAND_SHUTDOWN] = cmd_shutdown, [COMMAND_DELETE] = order_delete,
 	[COMMAND_UPGRADE] = cmd_upgrade,   [COMMAND_ROLLBACK] = cmd_operate,
-	[COMMAND_EVENTS] = follow_begin,
+	[COMMAND_EVENTS] = follow_begin,   [COMMAND_FLUSH] = cmd_flush,
 };
 
 static const struct {

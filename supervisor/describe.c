@@ -64,6 +64,7 @@ static const char types_text[] =
 	" weights: []int, listen: []string, restarts: int,"
 	" operation: ?Operation,"
 	" last_operation: ?LastOperation, log_out: ?string, log_err: ?string,"
+	" log_format: ?string,"
 	" foreign_listeners: ?string, trouble: ?string, config: ?string, config_line: "
 	"?int, command: ?[]string,"
 	" program: ?string, directory: ?string, generations: ?[]Generation, slot_listen: "

@@ -210,7 +210,8 @@ struct logger {
 	bool stale;        /* it is to be told something */
 	bool died;         /* one did: the next repairs what was cut short */
 	bool finishing, finished;
-	uint32_t reopening;   /* the operation that is to be ordered; 0: none */
+	uint32_t reopening; /* the operation under way; 0: none */
+	bool reopen_told;
 	uint32_t last_number; /* of a conduit */
 	struct parting *partings;
 };
@@ -297,7 +298,8 @@ struct app {
 	bool probed;              /* some places have a checkup */
 	bool was_online;          /* since it was added */
 	char trouble[FAULT_SIZE]; /* the last failure in words */
-	uint32_t flushing;        /* the operation that is to be ordered; 0: none */
+	uint32_t flushing; /* of its logs: the operation under way; 0: none */
+	bool flush_told;   /* to the logger */
 };
 
 /* A program that asks for a socket; supervisor NULL: the chair is empty. */
@@ -708,7 +710,6 @@ void logger_attend(struct supervisor *supervisor); /* before each sleep */
 void logger_adopt(struct supervisor *supervisor);  /* a predecessor's, if it lives */
 bool logger_exited(struct supervisor *supervisor, pid_t pid);
 uint32_t logger_reopen(struct supervisor *supervisor);
-uint32_t logger_flush(struct app *app);
 /* All that was written is in the files, or cannot be; asks for it until it is so. */
 bool logger_is_over(struct supervisor *supervisor);
 void logger_release(struct supervisor *supervisor);

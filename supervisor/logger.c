@@ -83,10 +83,9 @@ static int tell_app(const struct logger *logger, struct app *app)
 		for (unsigned j = 0;
 		     app->place[i] != NULL && j < SPEC_STREAMS && result == 0; j++)
 			result = tell_conduit(logger, app->place[i], (enum spec_stream)j);
-	if (result == 0 && app->flushing != 0) {
+	if (result == 0 && app->flushing != 0 && !app->flush_told) {
 		result = order_simply(logger, LOGGING_FLUSH, 0, app->flushing, app->name);
-		if (result == 0)
-			app->flushing = 0;
+		app->flush_told = result == 0;
 	}
 	return result;
 }
@@ -117,10 +116,9 @@ static int tell_all(struct supervisor *supervisor)
 	for (struct parting *at = logger->partings; at != NULL && result == 0;
 	     at = at->next)
 		result = tell_parting(logger, at);
-	if (result == 0 && logger->reopening != 0) {
+	if (result == 0 && logger->reopening != 0 && !logger->reopen_told) {
 		result = order_simply(logger, LOGGING_REOPEN, 0, logger->reopening, "");
-		if (result == 0)
-			logger->reopening = 0;
+		logger->reopen_told = result == 0;
 	}
 	if (result == 0 && logger->finishing)
 		result = order_simply(logger, LOGGING_FINISH, 0, 0, "");
@@ -165,9 +163,26 @@ static void tell(struct supervisor *supervisor, const char *name, struct happeni
 		supervisor_tell(supervisor, what);
 }
 
+static void finish(struct supervisor *supervisor, uint32_t operation)
+{
+	struct outcome done = {
+		.kind = "flush", .result = CORE_RESULT_OK, .duration_ms = -1};
+
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		if (app->flushing == operation) {
+			app->flushing = 0;
+			done.app = app->name;
+		}
+	if (supervisor->logger.reopening == operation)
+		supervisor->logger.reopening = 0;
+	if (supervisor->control == NULL)
+		return;
+	control_done(supervisor->control, operation, &done);
+	control_changed(supervisor->control);
+}
+
 static void hear(struct supervisor *supervisor, const struct logging_report *report)
 {
-	struct outcome done = {.kind = "logs", .result = CORE_RESULT_OK};
 	char text[LOGGING_PATH + 128];
 	struct happening what = {.reason = text};
 
@@ -176,8 +191,7 @@ static void hear(struct supervisor *supervisor, const struct logging_report *rep
 		let_go(&supervisor->logger, report->feed);
 		return;
 	case LOGGING_DONE:
-		if (supervisor->control != NULL)
-			control_done(supervisor->control, report->serial, &done);
+		finish(supervisor, report->serial);
 		return;
 	case LOGGING_FAILING:
 		what.kind = HAPPENING_LOG_FAILING;
@@ -208,8 +222,11 @@ static void forget_all(struct supervisor *supervisor)
 {
 	struct logger *logger = &supervisor->logger;
 
-	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next) {
 		conduit_renew(app);
+		app->flush_told = false;
+	}
+	logger->reopen_told = false;
 	for (struct parting *at = logger->partings; at != NULL; at = at->next)
 		at->attached = at->told = false;
 	logger->stale = true;
@@ -427,24 +444,28 @@ void logger_adopt(struct supervisor *supervisor)
 	forget_all(supervisor);
 }
 
-static uint32_t next_operation(struct supervisor *supervisor)
-{
-	supervisor->logger.stale = true;
-	return ++supervisor->last_operation;
-}
-
 uint32_t logger_reopen(struct supervisor *supervisor)
 {
-	if (!supervisor->logger.needed)
+	struct logger *logger = &supervisor->logger;
+
+	if (!logger->needed)
 		return 0;
-	return supervisor->logger.reopening = next_operation(supervisor);
+	logger->reopening = ++supervisor->last_operation;
+	logger->reopen_told = false;
+	logger->stale = true;
+	return logger->reopening;
 }
 
-uint32_t logger_flush(struct app *app)
+uint32_t app_flush_logs(struct app *app)
 {
-	if (!app->supervisor->logger.needed)
+	struct supervisor *supervisor = app->supervisor;
+
+	if (!supervisor->logger.needed)
 		return 0;
-	return app->flushing = next_operation(app->supervisor);
+	app->flushing = ++supervisor->last_operation;
+	app->flush_told = false;
+	supervisor->logger.stale = true;
+	return app->flushing;
 }
 
 bool logger_is_over(struct supervisor *supervisor)

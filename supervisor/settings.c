@@ -217,8 +217,8 @@ static const struct setting app_settings[] = {
 	ROW("recycle.cron",       CRON,    AT(cron),                 NULL, 0, 0),
 
 	CHOICE("log.to",                   AT(log.to),            "file", logs),
-	ROW("log.out",      LOG_PATH,   AT(log.path[SPEC_OUT]), NULL, 1, SPEC_LOG_PATH - 1),
-	ROW("log.err",      LOG_PATH,   AT(log.path[SPEC_ERR]), NULL, 1, SPEC_LOG_PATH - 1),
+	ROW("log.out",   LOG_PATH,   AT(log.path[SPEC_OUT]), NULL, 1, SPEC_LOG_PATH - 1),
+	ROW("log.err",   LOG_PATH,   AT(log.path[SPEC_ERR]), NULL, 1, SPEC_LOG_PATH - 1),
 	CHOICE("log.format",               AT(log.format),        "raw",  formats),
 	ROW("log.rotate",         BYTES,   AT(log.rotate),        "64M",  0, EXBI),
 	ROW("log.age",            SPAN,    AT(log.age),           NULL,   SECOND, YEAR),

@@ -359,6 +359,9 @@ void view_app(struct json_writer *writer, struct app *app, int slot,
 	json_put_text(writer, "trouble", status.trouble);
 	json_put_text(writer, "log_out", status.log_out);
 	json_put_text(writer, "log_err", status.log_err);
+	if (status.spec != NULL)
+		json_put_text(writer, "log_format",
+			      spec_log_format_name(status.spec->log.format));
 	if (chronicle != NULL && status.spec != NULL) {
 		view_origin(writer, &status);
 		view_generations(writer, app);

@@ -75,6 +75,17 @@ enum spec_conflict spec_check(const struct app_spec *app, enum spec_conflict aft
 	return SPEC_FITS;
 }
 
+const char *spec_log_format_name(enum spec_log_format format)
+{
+	static const char *const names[] = {
+		[SPEC_LOG_RAW] = "raw",
+		[SPEC_LOG_PREFIXED] = "prefixed",
+		[SPEC_LOG_JSON] = "json",
+	};
+
+	return names[format];
+}
+
 bool spec_logs(const struct app_spec *app, enum spec_stream stream)
 {
 	const char *path = app->log.path[stream];

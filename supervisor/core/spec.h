@@ -211,6 +211,8 @@ unsigned spec_weight(const struct app_spec *app, unsigned slot);
 bool spec_denies_new_privileges(const struct app_spec *app);
 const char *spec_limit_name(enum spec_limit_kind kind); /* "nofile" */
 
+const char *spec_log_format_name(enum spec_log_format format); /* "raw" */
+
 /* Is this stream of its workers read by the logger? */
 bool spec_logs(const struct app_spec *app, enum spec_stream stream);
 

@@ -29,6 +29,7 @@ static const struct {
 	{"start", "started"},   {"stop", "stopped"},   {"restart", "restarted"},
 	{"reload", "reloaded"}, {"renew", "reloaded"}, {"scale", "scaled"},
 	{"remove", "removed"},  {"delete", "deleted"}, {"rollback", "rolled back"},
+	{"flush", "flushed"},
 };
 
 struct change {

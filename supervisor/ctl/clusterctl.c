@@ -33,6 +33,7 @@ static enum exit_code (*const verbs[COMMAND_COUNT])(const struct options *option
 	[COMMAND_DOCTOR] = verb_doctor,
 	[COMMAND_COMPLETION] = verb_completion,
 	[COMMAND_ROLLBACK] = verb_change,
+	[COMMAND_FLUSH] = verb_change,
 	[COMMAND_DELETE] = verb_change,
 	[COMMAND_HELP] = verb_help,
 	[COMMAND_IMPORT] = verb_import,

@@ -68,7 +68,7 @@ static const char fish_begin[] =
 	"complete -c clusterctl -l no-color -d 'no colours'\n"
 	"complete -c clusterctl -s h -l help -d 'what a command does and takes'\n";
 
-static void print_flags(uint32_t flags)
+static void print_flags(uint64_t flags)
 {
 	for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
 		if ((flags & UINT32_C(1) << flag) != 0 &&

@@ -7,181 +7,42 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/fd.h"
 #include "common/text.h"
+#include "supervisor/ctl/trail.h"
 #include "supervisor/ctl/verbs.h"
 
 #define PATIENCE   10000 /* ms */
 #define LINES      15    /* shown of each file at first */
 #define LINES_MOST 1000000
 #define CHUNK      65536
-#define LINE_BYTES ((size_t)1 << 20) /* a longer line is printed in pieces */
 
-struct source {
-	char path[PATH_MAX];
-	char app[64];
-	const char *stream; /* "out" or "err" */
-	int fd;             /* -1: there is no file */
-	ino_t inode;
-	off_t at;           /* what is before was read */
-	struct buffer line; /* begun, not yet ended */
-};
-
-struct sources {
-	struct source *list;
+struct trails {
+	const struct options *options;
+	struct trail_style style;
+	msec since;
+	struct trail **list;
 	unsigned count;
-	bool json;
-	bool labelled; /* lines of several apps: each says whose it is */
+	unsigned apps;
 };
 
-static void print_object(const struct source *source, const char *text, size_t count)
-{
-	char *line = strndup(text, count);
-	struct buffer json;
-	struct json_writer writer = {.to = &json};
+/* ---- following ---- */
 
-	buffer_init(&json, SIZE_MAX);
-	json_open_object(&writer, NULL);
-	json_put_text(&writer, "app", source->app);
-	json_put_text(&writer, "stream", source->stream);
-	json_put_text(&writer, "line", line);
-	json_close_object(&writer);
-	say_json(&json);
-	buffer_free(&json);
-	free(line);
-}
-
-static void print_line(const struct sources *sources, const struct source *source,
-		       const char *text, size_t count)
-{
-	if (sources->json) {
-		print_object(source, text, count);
-		return;
-	}
-	if (sources->labelled)
-		(void)printf("%s | ", source->app);
-	(void)fwrite(text, 1, count, stdout);
-	(void)putchar('\n');
-}
-
-static void print_lines(const struct sources *sources, struct source *source)
-{
-	struct buffer *line = &source->line;
-	size_t at = 0;
-	const char *end;
-
-	while (at < line->count &&
-	       (end = memchr(line->bytes + at, '\n', line->count - at)) != NULL) {
-		print_line(sources, source, line->bytes + at,
-			   (size_t)(end - line->bytes) - at);
-		at = (size_t)(end - line->bytes) + 1;
-	}
-	buffer_drop(line, at);
-	if (line->count > LINE_BYTES - CHUNK) {
-		print_line(sources, source, line->bytes, line->count);
-		buffer_drop(line, line->count);
-	}
-}
-
-/* The last line may lack its newline. */
-static void print_rest(const struct sources *sources, struct source *source)
-{
-	if (source->line.count > 0)
-		print_line(sources, source, source->line.bytes, source->line.count);
-}
-
-static void print_new(const struct sources *sources, struct source *source)
-{
-	char bytes[CHUNK];
-	ssize_t got;
-
-	while ((got = pread(source->fd, bytes, sizeof(bytes), source->at)) > 0) {
-		source->at += got;
-		buffer_append(&source->line, bytes, (size_t)got);
-		print_lines(sources, source);
-	}
-}
-
-/* Where the last `lines` lines begin. */
-static off_t find_tail(int fd, off_t size, unsigned lines)
-{
-	char bytes[CHUNK];
-	off_t end = size;
-
-	while (end > 0) {
-		off_t begin = end > CHUNK ? end - CHUNK : 0;
-		ssize_t got = pread(fd, bytes, (size_t)(end - begin), begin);
-
-		for (ssize_t i = got - 1; i >= 0; i--) {
-			if (bytes[i] != '\n' || begin + i == size - 1)
-				continue; /* the newline of the last line begins none */
-			if (--lines == 0)
-				return begin + i + 1;
-		}
-		if (got <= 0)
-			break;
-		end = begin;
-	}
-	return 0;
-}
-
-static void open_source(struct source *source)
-{
-	struct stat now;
-
-	fd_close(&source->fd);
-	source->fd = open(source->path, O_RDONLY | O_CLOEXEC);
-	source->at = 0;
-	if (source->fd >= 0 && fstat(source->fd, &now) == 0)
-		source->inode = now.st_ino;
-}
-
-static void print_tail(const struct sources *sources, struct source *source,
-		       unsigned lines)
-{
-	struct stat now;
-
-	open_source(source);
-	if (source->fd == -1 || fstat(source->fd, &now) == -1)
-		return;
-	source->at = lines > 0 ? find_tail(source->fd, now.st_size, lines) : now.st_size;
-	print_new(sources, source);
-}
-
-/* After something happened in the folder: a new file of this name, a shorter one, or more
- * of the same. */
-static void follow(const struct sources *sources, struct source *source)
-{
-	struct stat named, held;
-
-	if (source->fd >= 0)
-		print_new(sources, source);
-	if (stat(source->path, &named) == -1)
-		return;
-	if (source->fd == -1 || named.st_ino != source->inode)
-		open_source(source);
-	else if (fstat(source->fd, &held) == 0 && held.st_size < source->at)
-		source->at = 0;
-	if (source->fd >= 0)
-		print_new(sources, source);
-}
-
-static int watch_folders(const struct sources *sources)
+static int watch_folders(const struct trails *trails)
 {
 	CLOSE_FD int fd = inotify_init1(IN_CLOEXEC);
-	char folder[PATH_MAX];
+	char folder[LOGGING_PATH];
 
-	for (unsigned i = 0; fd >= 0 && i < sources->count; i++) {
-		(void)text_copy(folder, sizeof(folder), sources->list[i].path);
+	for (unsigned i = 0; fd >= 0 && i < trails->count; i++) {
+		(void)text_copy(folder, sizeof(folder), trails->list[i]->path);
 		(void)inotify_add_watch(fd, dirname(folder),
 					IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE);
 	}
@@ -189,7 +50,7 @@ static int watch_folders(const struct sources *sources)
 }
 
 /* Until interrupted, or nobody reads any more. */
-static void follow_all(const struct sources *sources, int watch)
+static void follow_all(const struct trails *trails, int watch)
 {
 	char events[CHUNK];
 
@@ -198,58 +59,124 @@ static void follow_all(const struct sources *sources, int watch)
 
 		if (got == -1 && errno != EINTR)
 			return;
-		for (unsigned i = 0; i < sources->count; i++)
-			follow(sources, &sources->list[i]);
+		for (unsigned i = 0; i < trails->count; i++)
+			trail_follow(trails->list[i], &trails->style);
 	}
 }
 
-static int add_source(struct sources *sources, const struct json *app, const char *stream)
-{
-	const char *name = json_find_text(app, "name");
-	const char *path =
-		json_find_text(app, strcmp(stream, "out") == 0 ? "log_out" : "log_err");
-	struct source *grown;
+/* ---- which there are ---- */
 
-	if (name == NULL || path == NULL)
-		return 0;
-	grown = realloc(sources->list, (sources->count + 1) * sizeof(*grown));
-	if (grown == NULL)
+/* Does an argument name this app, and is it one slot of it?  -1: all of them. */
+static void choose_slots(const struct options *options, struct trail *trail)
+{
+	size_t length = strlen(trail->app);
+
+	trail->picky = options->arguments > 0;
+	for (unsigned i = 0; i < options->arguments; i++) {
+		const char *word = options->argument[i];
+		unsigned slot;
+
+		if (strncmp(word, trail->app, length) == 0 && word[length] == '.' &&
+		    text_parse_unsigned(&slot, word + length + 1, 0, LOGGING_SLOTS - 1) ==
+			    0)
+			trail->wanted[slot] = true;
+		else if (!strrchr(word, '.') || strcmp(word, trail->app) == 0)
+			trail->picky = false;
+	}
+}
+
+static enum logging_format format_of(const char *name)
+{
+	if (name && strcmp(name, "json") == 0)
+		return LOGGING_JSON;
+	return name && strcmp(name, "prefixed") == 0 ? LOGGING_PREFIXED : LOGGING_RAW;
+}
+
+/* The pattern's "%i" is this slot; -1: there is none in it. */
+static int add_trail(struct trails *trails, const struct json *app, const char *stream,
+		     const char *pattern, int slot)
+{
+	const char *mark = slot >= 0 ? strstr(pattern, "%i") : NULL;
+	const char *name = json_find_text(app, "name");
+	struct trail **grown =
+		realloc(trails->list, (trails->count + 1) * sizeof(struct trail *));
+	struct trail *trail = calloc(1, sizeof(*trail));
+
+	if (grown)
+		trails->list = grown;
+	if (!grown || !trail) {
+		free(trail);
 		return -ENOMEM;
-	sources->list = grown;
-	grown += sources->count++;
-	*grown = (struct source){.fd = -1, .stream = stream};
-	(void)text_copy(grown->path, sizeof(grown->path), path);
-	(void)text_copy(grown->app, sizeof(grown->app), name);
-	buffer_init(&grown->line, LINE_BYTES);
-	sources->labelled |= strcmp(name, sources->list[0].app) != 0;
+	}
+	trail_init(trail);
+	trail->stream = stream;
+	trail->slot = slot;
+	trail->since = trails->since;
+	trail->colour = trails->apps;
+	trail->format = format_of(json_find_text(app, "log_format"));
+	(void)text_copy(trail->app, sizeof(trail->app), name);
+	choose_slots(trails->options, trail);
+	if (mark)
+		(void)snprintf(trail->path, sizeof(trail->path), "%.*s%d%s",
+			       (int)(mark - pattern), pattern, slot, mark + 2);
+	else
+		(void)text_copy(trail->path, sizeof(trail->path), pattern);
+	trails->list[trails->count++] = trail;
+	trails->style.labelled |= slot >= 0 || strcmp(name, trails->list[0]->app) != 0;
 	return 0;
 }
 
-static void free_sources(struct sources *sources)
+static void add_stream(struct trails *trails, const struct json *app, const char *stream,
+		       const char *pattern)
 {
-	for (unsigned i = 0; i < sources->count; i++) {
-		fd_close(&sources->list[i].fd);
-		buffer_free(&sources->list[i].line);
+	const struct json *workers = json_find(app, "workers");
+
+	if (!pattern || !json_find_text(app, "name"))
+		return;
+	if (!strstr(pattern, "%i")) {
+		(void)add_trail(trails, app, stream, pattern, -1);
+		return;
 	}
-	free(sources->list);
+	for (size_t i = 0; i < json_count(workers); i++) {
+		int slot = (int)json_find_number(json_at(workers, i), "slot", -1);
+		const struct trail *last;
+
+		if (slot < 0 || add_trail(trails, app, stream, pattern, slot) < 0)
+			continue;
+		last = trails->list[trails->count - 1];
+		if ((last->picky && slot < LOGGING_SLOTS && !last->wanted[slot]) ||
+		    (trails->count > 1 &&
+		     strcmp(trails->list[trails->count - 2]->path, last->path) == 0)) {
+			trail_free(trails->list[--trails->count]);
+			free(trails->list[trails->count]);
+		}
+	}
 }
 
-static void take_apps(const struct options *options, struct sources *sources,
-		      const struct json *apps)
+static void take_apps(struct trails *trails, const struct json *apps)
 {
+	const struct options *options = trails->options;
 	bool both = options_has(options, FLAG_OUT) == options_has(options, FLAG_ERR);
 
 	for (size_t i = 0; i < json_count(apps); i++) {
-		if (both || options_has(options, FLAG_OUT))
-			(void)add_source(sources, json_at(apps, i), "out");
-		if (both || options_has(options, FLAG_ERR))
-			(void)add_source(sources, json_at(apps, i), "err");
+		const struct json *app = json_at(apps, i);
+		const char *out = json_find_text(app, "log_out");
+		const char *err = json_find_text(app, "log_err");
+
+		if (out && (both || options_has(options, FLAG_OUT)))
+			add_stream(trails, app, "out", out);
+		if (both && out && err && strcmp(out, err) == 0)
+			err = NULL; /* it is the same file */
+		if (err && (both || options_has(options, FLAG_ERR)))
+			add_stream(trails, app, "err", err);
+		trails->apps++;
 	}
 }
 
 /* Asks where the logs of the targets are. */
-static enum exit_code find_sources(const struct options *options, struct sources *sources)
+static enum exit_code find_trails(struct trails *trails)
 {
+	const struct options *options = trails->options;
 	struct json_writer *writer;
 	struct client client;
 	bool continues = true;
@@ -268,40 +195,99 @@ static enum exit_code find_sources(const struct options *options, struct sources
 		if (code != EXIT_DONE)
 			break;
 		continues = reply.continues;
-		take_apps(options, sources, json_find(reply.parameters, "apps"));
+		take_apps(trails, json_find(reply.parameters, "apps"));
 		varlink_free_reply(&reply);
 	}
 	client_close(&client);
 	return code;
 }
 
-static enum exit_code show_logs(const struct options *options, struct sources *sources,
-				unsigned lines)
+/* ---- the verb ---- */
+
+static void hint_at_raw(const struct trails *trails)
+{
+	for (unsigned i = 0; i < trails->count; i++) {
+		const struct trail *trail = trails->list[i];
+
+		if (trail->format != LOGGING_RAW || trail->slot >= 0)
+			continue;
+		if (trail->picky)
+			say_hint(
+				trails->options,
+				"all slots write to %s: what is whose, log.format or %%i "
+				"in its path would tell",
+				trail->path);
+		else if (trails->since > 0)
+			say_hint(trails->options,
+				 "lines of %s have no time: whole files are shown",
+				 trail->path);
+	}
+}
+
+static enum exit_code show(struct trails *trails, int lines)
 {
 	CLOSE_FD int watch = -1;
 
-	if (sources->count == 0)
-		return say_error(options, EXIT_FAILED, NULL,
+	if (trails->count == 0)
+		return say_error(trails->options, EXIT_FAILED, NULL,
 				 "logs: nothing is logged to files");
-	if (!options_has(options, FLAG_NO_FOLLOW)) {
-		watch = watch_folders(sources); /* before reading, to miss nothing */
+	hint_at_raw(trails);
+	if (!options_has(trails->options, FLAG_NO_FOLLOW)) {
+		watch = watch_folders(trails); /* before reading, to miss nothing */
 		if (watch < 0)
-			return say_error(options, EXIT_FAILED, NULL,
+			return say_error(trails->options, EXIT_FAILED, NULL,
 					 "logs: cannot follow: %s", strerror(-watch));
 	}
-	for (unsigned i = 0; i < sources->count; i++)
-		print_tail(sources, &sources->list[i], lines);
+	for (unsigned i = 0; i < trails->count; i++)
+		trail_begin(trails->list[i], &trails->style, lines);
 	if (watch >= 0)
-		follow_all(sources, watch);
-	for (unsigned i = 0; i < sources->count; i++)
-		print_rest(sources, &sources->list[i]);
+		follow_all(trails, watch);
+	for (unsigned i = 0; i < trails->count; i++)
+		trail_end(trails->list[i], &trails->style);
 	return EXIT_DONE;
+}
+
+/* "10m" ago, or "2026-11-29T15:19", "2026-11-29 15:19:44", "2026-11-29", by UTC where a Z
+ * is behind it, else by the local time. */
+static bool parse_since(const char *text, msec *ret_since)
+{
+	static const char *const forms[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S",
+					    "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M",
+					    "%Y-%m-%d"};
+	msec span;
+
+	if (text_parse_duration(&span, text) == 0) {
+		*ret_since = clock_wall() - span;
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(forms); i++) {
+		struct tm at = {.tm_isdst = -1};
+		const char *rest = strptime(text, forms[i], &at);
+
+		if (!rest || (*rest != '\0' && strcmp(rest, "Z") != 0))
+			continue;
+		*ret_since = (*rest == 'Z' ? timegm(&at) : mktime(&at)) * (msec)1000;
+		return *ret_since > 0;
+	}
+	return false;
+}
+
+static void free_trails(struct trails *trails)
+{
+	for (unsigned i = 0; i < trails->count; i++) {
+		trail_free(trails->list[i]);
+		free(trails->list[i]);
+	}
+	free(trails->list);
 }
 
 enum exit_code verb_logs(const struct options *options)
 {
-	struct sources sources = {.json = options->json};
+	struct trails trails = {
+		.options = options,
+		.style = {.json = options->json, .colours = say_in_colours(options)}};
 	unsigned lines = LINES;
+	bool since = options_has(options, FLAG_SINCE);
 	enum exit_code code;
 
 	if (options_has(options, FLAG_LINES) &&
@@ -309,9 +295,15 @@ enum exit_code verb_logs(const struct options *options)
 		return say_error(options, EXIT_USAGE, NULL,
 				 "logs: -n: %s is no number of lines",
 				 options->value[FLAG_LINES]);
-	code = find_sources(options, &sources);
+	if (since && !parse_since(options->value[FLAG_SINCE], &trails.since))
+		return say_error(options, EXIT_USAGE, NULL,
+				 "logs: --since: %s is neither a span nor a time",
+				 options->value[FLAG_SINCE]);
+	code = find_trails(&trails);
 	if (code == EXIT_DONE)
-		code = show_logs(options, &sources, lines);
-	free_sources(&sources);
+		code = show(&trails, since && !options_has(options, FLAG_LINES)
+					     ? TRAIL_ALL
+					     : (int)lines);
+	free_trails(&trails);
 	return code;
 }

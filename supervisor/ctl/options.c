@@ -126,7 +126,7 @@ static const char *command_name(const struct options *options)
 /* FLAG_COUNT: the command has no such flag. */
 static enum flag find_flag(const struct options *options, const char *word, size_t length)
 {
-	uint32_t flags = command_rows[options->command].flags;
+	uint64_t flags = command_rows[options->command].flags;
 	unsigned flag = 0;
 
 	for (; flag < FLAG_COUNT; flag++) {

@@ -22,7 +22,7 @@ struct options {
 	const char *socket;      /* --socket; NULL: by the usual search */
 	bool json, quiet, plain; /* plain: no colours */
 	bool help, version;
-	uint32_t flags;                /* FLAG_BIT of those given */
+	uint64_t flags;                /* FLAG_BIT of those given */
 	const char *value[FLAG_COUNT]; /* the last of each */
 	struct option_given given[COMMAND_MANY];
 	unsigned givens;
@@ -35,7 +35,7 @@ struct options {
 struct command_row {
 	const char *name, *aliases, *arguments;
 	unsigned least, most;
-	uint32_t flags;
+	uint64_t flags;
 	enum command_kind kind;
 	const char *method; /* of org.clusterd.Supervisor; NULL: none */
 	const char *help;
@@ -54,7 +54,7 @@ extern const struct flag_row flag_rows[FLAG_COUNT];
 
 static inline bool options_has(const struct options *options, enum flag flag)
 {
-	return (options->flags & UINT32_C(1) << flag) != 0;
+	return (options->flags & UINT64_C(1) << flag) != 0;
 }
 
 /* -EINVAL and a fault, ready to print, for what cannot be meant. */

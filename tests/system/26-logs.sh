@@ -51,4 +51,58 @@ ctl reload web >/dev/null
 check "logs follows" within 5 grep -q "out: while following" "$HOUSE/followed"
 kill -TERM $follower
 wait $follower 2>/dev/null
+# ---- rotated files ----
+
+numbers() { # NAME SETTINGS FROM TO SLOTS
+	printf '{ name = "%s"; instances = %s; heartbeat = false; log = { %s }; command = [
+		"/bin/bash", "-c", "seq -f \x27number %%04g\x27 %s %s; exec sleep 1000" ]; }' \
+		"$1" "$5" "$2" "$3" "$4"
+}
+apps "$(numbers count 'rotate = "2K"; keep = 100; compress = "gzip";' 1 2000 1)" \
+	"$(numbers each 'out = "each-%i.log";' 1 3 2)" \
+	"$(numbers told 'format = "prefixed"; out = "told.log"; rotate = "2K";' 1 200 2)" \
+	"$(numbers object 'format = "json"; out = "object.log";' 1 3 2)" | config
+ctl reload >/dev/null
+last_of() { tail -n 1 "$folder/$1" | grep -q "$2"; }
+within 10 last_of count-out.log "number 2000"
+check "logs -n looks into rotated files" equal \
+	"$(ctl logs count --out -n 1500 --no-follow | md5sum)" "$(seq -f 'number %04g' 501 2000 | md5sum)"
+check "logs -n takes what there is" equal "$(ctl logs count --out -n 9999 --no-follow | wc -l)" 2000
+packed() { ! find "$folder" -name 'count-out.log.2*' | grep -qv '\.gz$'; }
+check "rotated files are packed" within 20 packed
+check "logs reads them as before" equal \
+	"$(ctl logs count --out -n 1500 --no-follow | md5sum)" "$(seq -f 'number %04g' 501 2000 | md5sum)"
+check "logs --since shows all since then" equal \
+	"$(ctl logs count --out --since 1h --no-follow | wc -l)" 2000
+check "logs of one slot, by its file" equal "$(ctl logs each.1 --out --no-follow | sort -u | head -n 1)" \
+	"each.1 | number 0001"
+check "logs of one slot, by what is before its lines" equal \
+	"$(ctl logs told.1 --out -n 9999 --no-follow | grep -c ' told.1 number')$(ctl logs told.1 --out -n 9999 --no-follow | grep -c ' told.0 ')" 2000
+check "logs --since goes by that, too" equal \
+	"$(ctl logs told --out --since 2100-01-01 --no-follow)$(ctl logs told --since 1h --no-follow | wc -l)" 400
+check "logs of one slot, of objects" equal "$(ctl logs object.0 --out --no-follow | jq -r .slot | sort -u)" 0
+check "logs --json has slot and time where they are known" eval \
+	'ctl logs told --out --json --no-follow | jq -es "map(.app == \"told\" and .slot < 2 and .time and
+		(.line | test(\"^number [0-9]+$\"))) | all" >/dev/null'
+check "logs says when it cannot tell slots apart" says "all slots write to" ctl logs count.0 --no-follow -n 1
+check "logs --since refuses what is no time" exits 2 ctl logs --since yesterday-ish
+
+apps "$(numbers burst 'rotate = "0B";' 1 1 1)" | config
+ctl reload >/dev/null
+"$BUILD/clusterctl" logs burst --out -n 0 >"$HOUSE/followed" 2>&1 &
+follower=$!
+within 5 grep -q inotify <(ls -l "/proc/$follower/fd")
+apps "$(numbers burst 'rotate = "2K"; keep = 1000;' 2 3000 1)" | config
+ctl reload >/dev/null
+followed() { [ "$(grep -c number "$HOUSE/followed")" -ge 2999 ]; }
+check "logs follows across rotations" within 20 followed
+kill -TERM $follower
+wait $follower 2>/dev/null
+check "and misses no line" equal "$(md5sum <"$HOUSE/followed")" "$(seq -f 'number %04g' 2 3000 | md5sum)"
+
+check "G9 flush empties the files of one app" ctl flush burst
+check "G9 when it is done they are empty" test ! -s "$folder/burst-out.log"
+check "G9 flush of an unknown app is exit 5" exits 5 ctl flush nobody
+check "G9 flush of all" ctl flush
+
 check "logs of an unknown app is exit 5" exits 5 ctl logs nobody --no-follow

@@ -149,8 +149,7 @@ static const struct {
 	{"list web", "usage"},
 	{"check a b", "usage"},
 	{"delete", "usage"},
-	{"flush", "not supported yet"},
-
+	{"promote web", "not supported yet"},
 	{"reload --canary 10", "not supported yet"},
 	{"start --env-all=x app", "no value"},
 	{"start app -i", "needs"},

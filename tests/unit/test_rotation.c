@@ -104,7 +104,7 @@ static const struct {
 START_TEST(what_was_rotated_is_known_by_its_name)
 {
 	enum logging_packing packing = LOGGING_PACKINGS;
-	const char *stamp = rotation_find_stamp("web.log", names[_i].name, &packing);
+	const char *stamp = logging_find_stamp("web.log", names[_i].name, &packing);
 
 	ck_assert_int_eq(stamp != NULL, names[_i].packing >= 0);
 	if (stamp) {

@@ -22,7 +22,7 @@ static int is_of_log(const struct dirent *entry)
 {
 	enum logging_packing packing;
 
-	return rotation_find_stamp(wanted, entry->d_name, &packing) != NULL;
+	return logging_find_stamp(wanted, entry->d_name, &packing) != NULL;
 }
 
 static int compare_names(const struct dirent **one, const struct dirent **other)
@@ -62,9 +62,9 @@ void archive_find_last(const char *path, char stamp[ROTATION_STAMP + 1])
 	if (archive.count > 0)
 		(void)text_copy(
 			stamp, ROTATION_STAMP + 1,
-			rotation_find_stamp(archive.base,
-					    archive.entry[archive.count - 1]->d_name,
-					    &packing));
+			logging_find_stamp(archive.base,
+					   archive.entry[archive.count - 1]->d_name,
+					   &packing));
 	leave(&archive);
 }
 
@@ -91,8 +91,8 @@ bool archive_find_plain(const char *path, char found[ROTATION_NAME])
 	for (int i = 0; i < archive.count && !is_there; i++) {
 		enum logging_packing packing;
 
-		if (rotation_find_stamp(archive.base, archive.entry[i]->d_name,
-					&packing) == NULL ||
+		if (logging_find_stamp(archive.base, archive.entry[i]->d_name,
+				       &packing) == NULL ||
 		    packing != LOGGING_PLAIN)
 			continue;
 		(void)snprintf(found, ROTATION_NAME, "%s%.*s", archive.folder,

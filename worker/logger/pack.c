@@ -53,7 +53,7 @@ int pack_file(const char *path, enum logging_packing packing)
 	CLOSE_FD int to = -1;
 	int code;
 
-	(void)snprintf(packed, sizeof(packed), "%s%s", path, rotation_suffix(packing));
+	(void)snprintf(packed, sizeof(packed), "%s%s", path, logging_suffix(packing));
 	(void)snprintf(unfinished, sizeof(unfinished), "%s.tmp", packed);
 	if (from == -1)
 		return -errno;
@@ -84,9 +84,9 @@ int pack_print(const char *path, int to)
 
 	if (from == -1)
 		return -errno;
-	if (ends_in(path, rotation_suffix(LOGGING_ZSTD)))
+	if (ends_in(path, logging_suffix(LOGGING_ZSTD)))
 		return zstd_unpack(from, to);
-	if (ends_in(path, rotation_suffix(LOGGING_GZIP)))
+	if (ends_in(path, logging_suffix(LOGGING_GZIP)))
 		return gzip_unpack(from, to);
 	return copy(from, to);
 }

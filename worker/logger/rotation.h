@@ -25,10 +25,4 @@ bool rotation_is_old(const struct logging_rules *rules, uint64_t size, msec age)
  * clock says.  Returns false when a second has too many; rotate a little later. */
 bool rotation_stamp(char stamp[ROTATION_STAMP + 1], msec wall, const char *last);
 
-/* Is `name` a rotated file of `base`, and how is it packed?  Returns where its stamp is,
- * or NULL. */
-const char *rotation_find_stamp(const char *base, const char *name,
-				enum logging_packing *ret_packing);
-const char *rotation_suffix(enum logging_packing packing); /* ".zst", ".gz", "" */
-
 #endif
