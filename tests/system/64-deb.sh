@@ -69,8 +69,16 @@ check "it serves" get
 check "it is listed" says web in_container clusterctl list
 check "a manual page is there" in_container test -s /usr/share/man/man8/clusterd.8.gz
 main=$(in_container systemctl show -P MainPID clusterd)
+workers() { in_container clusterctl list --json | jq -c '[.apps[].workers[].pid]'; }
+before_upgrade=$(workers)
+runs_what_is_installed() {
+	not says deleted in_container readlink "/proc/$main/exe" &&
+		says upgraded in_container clusterctl events --no-follow
+}
 check "the same version once more is installed" in_container sh -c 'dpkg -i /debs/clusterd_*.deb'
 check "that does not end what runs" unit_is MainPID "$main"
+check "nor a worker" equal "$(workers)" "$before_upgrade"
+check "but replaces it in place" within 10 runs_what_is_installed
 check "it still serves" get
 check "it is removed" in_container dpkg -r clusterd
 check "removing it has ended it" unit_is ActiveState inactive

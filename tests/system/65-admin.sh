@@ -180,6 +180,9 @@ check "the admin was not replaced" metric_is 'clusterd_worker_restarts_total{app
 check "nothing has become unready" is 200 /startupz
 check "the agent goes on" agent_says web "ready up 100%"
 
+check "nor does an upgrade in place disturb anybody" eval 'ctl upgrade && is 200 /readyz'
+check "whose supervisor is the one before" equal "$(list | jq .supervisor.pid)" "$INNER"
+
 # ---- less than all, and the end ----
 
 kill -STOP "$(app web '.workers[0].pid')"
