@@ -146,22 +146,23 @@ void kin_meet(struct seat *seat)
 /* ---- who is in no book ---- */
 
 /* NULL: it has none of that name. */
-static const char *find_variable(const char *environ, size_t bytes, const char *name)
+static const char *find_variable(const char *text, size_t bytes, const char *name)
 {
 	size_t length = strlen(name);
 
-	for (const char *at = environ; at < environ + bytes; at += strlen(at) + 1)
+	for (const char *at = text; at < text + bytes; at += strlen(at) + 1)
 		if (strncmp(at, name, length) == 0 && at[length] == '=')
 			return at + length + 1;
 	return NULL;
 }
 
-static bool find_number(const char *environ, size_t bytes, const char *name,
+static bool find_number(const char *text, size_t bytes, const char *name,
 			unsigned *ret_number)
 {
-	const char *text = find_variable(environ, bytes, name);
+	const char *value = find_variable(text, bytes, name);
 
-	return text != NULL && text_parse_unsigned(ret_number, text, 0, UINT32_MAX) == 0;
+	return value != NULL &&
+	       text_parse_unsigned(ret_number, value, 0, UINT32_MAX) == 0;
 }
 
 /* In ticks since the boot, as the birth of a process is. */
@@ -199,7 +200,7 @@ static bool is_for(const struct app *app, struct seat_ref at, pid_t pid,
 /* It was given the name of a worker that is to come. */
 static bool has_become(const struct supervisor *supervisor, pid_t pid)
 {
-	static char environ[ENVIRONMENT];
+	static char text[ENVIRONMENT];
 	char path[32];
 	const char *name;
 	const struct app *app;
@@ -207,12 +208,12 @@ static bool has_become(const struct supervisor *supervisor, pid_t pid)
 	unsigned slot, generation;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	bytes = fd_read_text(path, environ, sizeof(environ));
+	bytes = fd_read_text(path, text, sizeof(text));
 	if (bytes <= 0 || getsid(pid) != pid ||
-	    !find_number(environ, (size_t)bytes, "CLUSTER_SLOT", &slot) ||
-	    !find_number(environ, (size_t)bytes, "CLUSTER_GENERATION", &generation))
+	    !find_number(text, (size_t)bytes, "CLUSTER_SLOT", &slot) ||
+	    !find_number(text, (size_t)bytes, "CLUSTER_GENERATION", &generation))
 		return false;
-	name = find_variable(environ, (size_t)bytes, "CLUSTER_APP");
+	name = find_variable(text, (size_t)bytes, "CLUSTER_APP");
 	app = name != NULL ? supervisor_find(supervisor, name) : NULL;
 	for (uint8_t seat = 0; app != NULL && slot <= CORE_SLOTS && seat < CORE_SEATS;
 	     seat++)
@@ -339,17 +340,17 @@ void kin_dismiss(struct seat *seat)
 /* Of a state that nobody can read: known by the house that they were born in. */
 static bool is_of_house(const struct supervisor *supervisor, pid_t pid)
 {
-	static char environ[ENVIRONMENT];
+	static char text[ENVIRONMENT];
 	char path[32];
 	const char *notify;
 	ssize_t bytes;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	bytes = fd_read_text(path, environ, sizeof(environ));
+	bytes = fd_read_text(path, text, sizeof(text));
 	if (bytes <= 0 || getsid(pid) != pid ||
-	    find_variable(environ, (size_t)bytes, "CLUSTER_APP") == NULL)
+	    find_variable(text, (size_t)bytes, "CLUSTER_APP") == NULL)
 		return false;
-	notify = find_variable(environ, (size_t)bytes, "NOTIFY_SOCKET");
+	notify = find_variable(text, (size_t)bytes, "NOTIFY_SOCKET");
 	return notify != NULL && strncmp(notify, supervisor->places.run,
 					 strlen(supervisor->places.run)) == 0;
 }
