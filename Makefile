@@ -21,6 +21,7 @@ LIBDIR     ?= $(PREFIX)/lib
 MANDIR     ?= $(PREFIX)/share/man
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 USERUNITS  ?= $(PREFIX)/lib/systemd/user
+SYSTEMDDIR ?= $(PREFIX)/lib
 
 Q          := $(if $(V),,@)
 say         = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
@@ -143,7 +144,8 @@ $(BUILD)/obj/%.o: %.c Makefile $(BUILD)/flags
 # `clusterctl init` prints it.
 $(call obj,supervisor/ctl/reference.c): conf/cluster.conf
 # `clusterctl startup` installs them.
-$(call obj,supervisor/ctl/unit.c): conf/systemd/clusterd.service conf/systemd/user/clusterd.service
+$(call obj,supervisor/ctl/unit.c): conf/systemd/clusterd.service \
+	conf/systemd/clusterd-sweep.service conf/systemd/user/clusterd.service
 
 -include $(patsubst %.o,%.d,$(call obj,$(SOURCES)))
 
@@ -362,7 +364,8 @@ stop:
 .PHONY: install uninstall clean
 INSTALL_ENV = VERSION='$(VERSION)' BUILD='$(BUILD)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' \
 	SYSCONFDIR='$(SYSCONFDIR)' LIBEXECDIR='$(LIBEXECDIR)' LIBDIR='$(LIBDIR)' \
-	MANDIR='$(MANDIR)' UNITDIR='$(UNITDIR)' USERUNITS='$(USERUNITS)' SONAME='$(SONAME)' SOVERSION='$(SOVERSION)'
+	MANDIR='$(MANDIR)' UNITDIR='$(UNITDIR)' USERUNITS='$(USERUNITS)' \
+	SYSTEMDDIR='$(SYSTEMDDIR)' SONAME='$(SONAME)' SOVERSION='$(SOVERSION)'
 install: programs
 	@$(INSTALL_ENV) scripts/install.sh install
 

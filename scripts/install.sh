@@ -7,14 +7,14 @@ set -eu
 cd "$(dirname "$0")/.."
 
 : "${BUILD:?}" "${PREFIX:?}" "${SYSCONFDIR:?}" "${LIBEXECDIR:?}" "${LIBDIR:?}" "${MANDIR:?}"
-: "${UNITDIR:?}" "${USERUNITS:?}" "${VERSION:?}" "${SONAME:?}" "${SOVERSION:?}" "${DESTDIR=}"
+: "${UNITDIR:?}" "${USERUNITS:?}" "${SYSTEMDDIR:?}" "${VERSION:?}" "${SONAME:?}" "${SOVERSION:?}" "${DESTDIR=}"
 
 made=$(mktemp -d) # what is made only now, since it says where things are
 trap 'rm -rf "$made"' EXIT
 
 make_rest() {
 	local unit
-	for unit in clusterd.service user/clusterd.service; do
+	for unit in {,user/}{clusterd,clusterd-sweep}.service; do
 		install -D -m 644 /dev/null "$made/$unit"
 		sed -e "s|/usr/sbin/|$PREFIX/sbin/|" -e "s|/usr/bin/|$PREFIX/bin/|" \
 			"conf/systemd/$unit" >"$made/$unit"
@@ -52,7 +52,12 @@ list() {
 		644 worker/libclusterworker/cluster_worker.h $PREFIX/include/cluster_worker.h
 		644 $made/libclusterworker.pc $LIBDIR/pkgconfig/libclusterworker.pc
 		644 $made/clusterd.service $UNITDIR/clusterd.service
+		644 $made/clusterd-sweep.service $UNITDIR/clusterd-sweep.service
 		644 $made/user/clusterd.service $USERUNITS/clusterd.service
+		644 $made/user/clusterd-sweep.service $USERUNITS/clusterd-sweep.service
+		644 conf/sysusers.d/clusterd.conf $SYSTEMDDIR/sysusers.d/clusterd.conf
+		644 conf/tmpfiles.d/clusterd.conf $SYSTEMDDIR/tmpfiles.d/clusterd.conf
+		644 conf/systemd/examples/notify-reload.conf $PREFIX/share/doc/clusterd/examples/notify-reload.conf
 		644 $made/clusterctl $PREFIX/share/bash-completion/completions/clusterctl
 		644 $made/clusterctl.fish $PREFIX/share/fish/vendor_completions.d/clusterctl.fish
 		644 $made/_clusterctl $PREFIX/share/zsh/site-functions/_clusterctl

@@ -184,6 +184,34 @@ static void hint(const struct task *task)
 		 task->unit.name);
 }
 
+static enum exit_code place(struct task *task)
+{
+	struct buffer text;
+	enum exit_code code;
+
+	buffer_init(&text, TEXT_BYTES);
+	unit_print(&task->unit, &text);
+	code = place_unit(task, &text);
+	buffer_free(&text);
+	return code;
+}
+
+/* Its companion is needed, and nothing that people have to know of. */
+static enum exit_code place_both(struct task *task)
+{
+	struct options quietly = *task->options;
+	struct task companion = *task;
+	enum exit_code code;
+
+	quietly.quiet = true;
+	companion.options = &quietly;
+	unit_companion(&task->unit, &companion.unit);
+	companion.path = companion.unit.path;
+	code = place(&companion);
+	task->changed = companion.changed;
+	return code == EXIT_DONE ? place(task) : code;
+}
+
 enum exit_code verb_startup(const struct options *options)
 {
 	struct task task;
@@ -192,15 +220,14 @@ enum exit_code verb_startup(const struct options *options)
 
 	if (code != EXIT_DONE)
 		return code;
-	buffer_init(&text, TEXT_BYTES);
-	unit_print(&task.unit, &text);
 	if (options_has(options, FLAG_DRY_RUN)) {
+		buffer_init(&text, TEXT_BYTES);
+		unit_print(&task.unit, &text);
 		(void)fwrite(text.bytes, 1, text.count, stdout);
 		buffer_free(&text);
 		return EXIT_DONE;
 	}
-	code = place_unit(&task, &text);
-	buffer_free(&text);
+	code = place_both(&task);
 	if (code == EXIT_DONE)
 		code = enable(&task);
 	if (code != EXIT_DONE)
@@ -228,8 +255,26 @@ static enum exit_code disable(struct task *task)
 	return EXIT_DONE;
 }
 
-static enum exit_code remove_unit(struct task *task, enum unit_presence there)
+static enum unit_presence look(const struct unit *unit)
 {
+	enum unit_presence there;
+	struct buffer text;
+
+	buffer_init(&text, TEXT_BYTES);
+	unit_print(unit, &text);
+	there = unit_look(unit, &text);
+	buffer_free(&text);
+	return there;
+}
+
+static enum exit_code remove_unit(struct task *task)
+{
+	enum unit_presence there = look(&task->unit);
+	struct unit companion;
+
+	unit_companion(&task->unit, &companion);
+	if (look(&companion) == UNIT_OURS || look(&companion) == UNIT_STALE)
+		(void)unlink(companion.path);
 	if (there == UNIT_ABSENT)
 		return EXIT_DONE;
 	if (there == UNIT_FOREIGN) {
@@ -247,19 +292,12 @@ static enum exit_code remove_unit(struct task *task, enum unit_presence there)
 enum exit_code verb_unstartup(const struct options *options)
 {
 	struct task task;
-	struct buffer text;
-	enum unit_presence there;
 	enum exit_code code = begin(&task, options);
 
-	if (code != EXIT_DONE)
-		return code;
-	buffer_init(&text, TEXT_BYTES);
-	unit_print(&task.unit, &text);
-	there = unit_look(&task.unit, &text);
-	buffer_free(&text);
-	code = disable(&task);
 	if (code == EXIT_DONE)
-		code = remove_unit(&task, there);
+		code = disable(&task);
+	if (code == EXIT_DONE)
+		code = remove_unit(&task);
 	if (code != EXIT_DONE)
 		return code;
 	say_outcome(&task, false);

@@ -228,6 +228,23 @@ static enum exit_code end_all(struct sweep *sweep)
 			 sweep->unit, (int)sweep->pid[0]);
 }
 
+/* A successor comes.  systemd puts it into the unit's own group, which takes no process
+ * while controllers are given to those below it; the successor gives them again. */
+static void make_way(const struct sweep *sweep)
+{
+	char given[256], order[272], *word[16];
+	int words;
+
+	if (cgroup_read(sweep->folder, "cgroup.subtree_control", given, sizeof(given)) <=
+	    0)
+		return;
+	words = text_split(given, word, ARRAY_COUNT(word));
+	for (int i = 0; i < words; i++) {
+		(void)snprintf(order, sizeof(order), "-%s", word[i]);
+		(void)cgroup_write(sweep->folder, "cgroup.subtree_control", order);
+	}
+}
+
 /* ---- the verb ---- */
 
 static bool read_timeout(struct sweep *sweep)
@@ -296,6 +313,8 @@ enum exit_code verb_sweep(const struct options *options)
 				 strerror(-result));
 	if (unit != NULL ? is_forsaken(&sweep) : ended_for_good(&sweep))
 		code = end_all(&sweep);
+	else if (unit == NULL)
+		make_way(&sweep);
 	forget(&sweep);
 	return code;
 }

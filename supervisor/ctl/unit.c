@@ -16,14 +16,17 @@
 
 #define SYSTEM_FOLDER "/etc/systemd/system"
 #define FILE_BYTES    65536
+#define COMPANION     "-sweep.service"
 #define MARK          "# Made by `clusterctl startup`; `unstartup` removes it.\n"
 
 extern const char unit_system_begin[], unit_system_end[];
 extern const char unit_user_begin[], unit_user_end[];
+extern const char unit_sweep_begin[], unit_sweep_end[];
 
 /* The assembler reads the files; make runs at the root of the tree. */
 __asm__(".section .rodata\n"
 	".global unit_system_begin, unit_system_end, unit_user_begin, unit_user_end\n"
+	".global unit_sweep_begin, unit_sweep_end\n"
 	"unit_system_begin:\n"
 	".incbin \"conf/systemd/clusterd.service\"\n"
 	"unit_system_end:\n"
@@ -31,6 +34,10 @@ __asm__(".section .rodata\n"
 	"unit_user_begin:\n"
 	".incbin \"conf/systemd/user/clusterd.service\"\n"
 	"unit_user_end:\n"
+	".byte 0\n"
+	"unit_sweep_begin:\n"
+	".incbin \"conf/systemd/clusterd-sweep.service\"\n"
+	"unit_sweep_end:\n"
 	".byte 0\n"
 	".previous\n");
 
@@ -60,7 +67,7 @@ static bool is_name(const char *name)
 		if (!isalnum((unsigned char)name[i]) && strchr(":-_.", name[i]) == NULL)
 			return false;
 	return length > 0 && isalnum((unsigned char)name[0]) &&
-	       length + sizeof(".service") <= UNIT_NAME;
+	       length + sizeof(COMPANION) <= UNIT_NAME;
 }
 
 static int find_home(struct unit *unit, struct fault *fault)
@@ -99,6 +106,7 @@ int unit_find(struct unit *ret_unit, const char *name, bool user, struct fault *
 	if (!is_name(name))
 		return fault_set(fault, -EINVAL, "%s: is no name for a unit", name);
 	(void)snprintf(unit->name, sizeof(unit->name), "%s.service", name);
+	(void)text_copy(unit->main, sizeof(unit->main), unit->name);
 	(void)text_copy(unit->folder, sizeof(unit->folder), SYSTEM_FOLDER);
 	result = user ? find_user_folder(unit, fault) : 0;
 	if (result == 0)
@@ -107,6 +115,19 @@ int unit_find(struct unit *ret_unit, const char *name, bool user, struct fault *
 		result = find_programs(unit, fault);
 	(void)snprintf(unit->path, sizeof(unit->path), "%s/%s", unit->folder, unit->name);
 	return result;
+}
+
+void unit_companion(const struct unit *unit, struct unit *ret_companion)
+{
+	struct unit *companion = ret_companion;
+
+	*companion = *unit;
+	companion->sweeps = true;
+	(void)snprintf(companion->name, sizeof(companion->name), "%.*s" COMPANION,
+		       (int)(strlen(companion->main) - strlen(".service")),
+		       companion->main);
+	(void)snprintf(companion->path, sizeof(companion->path), "%s/%s",
+		       companion->folder, companion->name);
 }
 
 /* ---- what it says ---- */
@@ -128,27 +149,40 @@ static void print_word(struct buffer *text, const char *before, const char *word
 	buffer_append_text(text, quoted ? "\"" : "");
 }
 
-/* Where the template names a program as Debian would install it, ours is meant. */
+/* What the templates name, and what is meant here. */
+static bool print_instead(const struct unit *unit, struct buffer *text, const char **at)
+{
+	struct unit companion;
+
+	unit_companion(unit, &companion);
+	const struct {
+		const char *named, *meant;
+	} words[] = {{"/usr/sbin/clusterd", unit->clusterd},
+		     {"/usr/bin/clusterctl", unit->clusterctl},
+		     {"clusterd-sweep.service", companion.name},
+		     {"clusterd.service", unit->main}};
+
+	for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+		size_t length = strlen(words[i].named);
+
+		if (strncmp(*at, words[i].named, length) != 0)
+			continue;
+		print_word(text, "", words[i].meant);
+		*at += length;
+		return true;
+	}
+	return false;
+}
+
 static void print_line(const struct unit *unit, struct buffer *text, const char *line)
 {
-	static const char clusterd[] = "/usr/sbin/clusterd",
-			  clusterctl[] = "/usr/bin/clusterctl";
-	const char *at = strstr(line, clusterd);
-	size_t length = sizeof(clusterd) - 1;
-	const char *program = unit->clusterd;
-
-	if (at == NULL) {
-		at = strstr(line, clusterctl);
-		length = sizeof(clusterctl) - 1;
-		program = unit->clusterctl;
-	}
-	if (at == NULL || strncmp(line, "Exec", 4) != 0) {
+	if (line[0] == '#') {
 		buffer_append_text(text, line);
 		return;
 	}
-	buffer_append(text, line, (size_t)(at - line));
-	print_word(text, "", program);
-	buffer_append_text(text, at + length);
+	while (*line != '\0')
+		if (!print_instead(unit, text, &line))
+			buffer_append(text, line++, 1);
 }
 
 /* Under a home of its own it needs no places of systemd's, which another unit may have.
@@ -166,13 +200,18 @@ void unit_print(const struct unit *unit, struct buffer *text)
 	const char *end = unit->user ? unit_user_end : unit_system_end;
 	char line[512];
 
+	if (unit->sweeps) {
+		at = unit_sweep_begin;
+		end = unit_sweep_end;
+	}
 	buffer_append_text(text, MARK);
 	for (const char *next; at < end; at = next) {
 		next = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
 		(void)snprintf(line, sizeof(line), "%.*s", (int)(next - at), at);
 		if (unit->home[0] == '\0' || !is_of_places(line))
 			print_line(unit, text, line);
-		if (unit->home[0] == '\0' || strcmp(line, "[Service]\n") != 0)
+		if (unit->home[0] == '\0' || unit->sweeps ||
+		    strcmp(line, "[Service]\n") != 0)
 			continue;
 		buffer_append_text(text, "Environment=");
 		print_word(text, "CLUSTERD_HOME=", unit->home);
@@ -202,15 +241,16 @@ enum unit_presence unit_look(const struct unit *unit, const struct buffer *text)
 	return presence;
 }
 
-/* Does a line of the file begin with this word, and then go on with an argument or end?
- */
-static bool runs(const char *file, const char *program)
+/* Does it run the program, and no other whose name begins alike? */
+static bool runs(const char *file, const struct unit *unit)
 {
 	char begin[PATH_MAX + sizeof("\nExecStart=")];
 	size_t length;
 	const char *at;
 
-	(void)snprintf(begin, sizeof(begin), "\nExecStart=%s", program);
+	(void)snprintf(begin, sizeof(begin), "\n%s=%s",
+		       unit->sweeps ? "ExecStop" : "ExecStart",
+		       unit->sweeps ? unit->clusterctl : unit->clusterd);
 	length = strlen(begin);
 	at = strstr(file, begin);
 	return at != NULL && (at[length] == '\n' || at[length] == ' ');
@@ -229,8 +269,7 @@ const char *unit_installed(const struct unit *unit, char path[PATH_MAX])
 		if (fd_read_text(path, found, FILE_BYTES) < 0)
 			continue;
 		/* Of several the first counts, for systemd as well. */
-		where = unit->home[0] == '\0' && runs(found, unit->clusterd) ? path
-									     : NULL;
+		where = unit->home[0] == '\0' && runs(found, unit) ? path : NULL;
 		break;
 	}
 	free(found);

@@ -13,10 +13,12 @@
 #include "common/buffer.h"
 #include "common/fault.h"
 
-#define UNIT_NAME 64 /* bytes, with ".service" and the NUL */
+#define UNIT_NAME 96 /* bytes, with ".service" and the NUL */
 
 struct unit {
 	bool user;             /* of the user's own systemd */
+	bool sweeps;           /* it is the companion, which sweeps after the other */
+	char main[UNIT_NAME];  /* the supervisor's unit; its own name, but for that */
 	char name[UNIT_NAME];  /* "clusterd.service" */
 	char folder[PATH_MAX]; /* where it is written */
 	char path[PATH_MAX + UNIT_NAME];
@@ -34,6 +36,9 @@ enum unit_presence {
 /* `name`: without its suffix; NULL: clusterd.  The programs are this one and its
  * supervisor. */
 int unit_find(struct unit *ret_unit, const char *name, bool user, struct fault *fault);
+
+/* The one that sweeps after it. */
+void unit_companion(const struct unit *unit, struct unit *ret_companion);
 
 /* What the file is to say. */
 void unit_print(const struct unit *unit, struct buffer *text);

@@ -160,13 +160,81 @@ served_after_restart() { # COUNT
 idle=$(now_ms)
 still_watched() { unit_is NRestarts 0 && [ $(($(now_ms) - idle)) -gt 3000 ]; }
 check "a supervisor that has nothing to do still feeds the watchdog" within 5 still_watched
-kill -STOP "$(pgrep -P "$container_init" -x clusterd)"
-check "a supervisor that hangs is replaced" within 15 served_after_restart 1
-check "after a hang there is one set of workers" equal "$(worker_count)" 2
+
+# ---- a supervisor that dies ----
+
+# From where the container's network is, as this machine's process.
+load() { # NAME RATE
+	nsenter --target "$container_init" --net -- "$BUILD/loadgen" --json --rate "$(scaled "$2")" \
+		"127.0.0.1:8080" >"$HOUSE/load.$1" 2>"$HOUSE/load.$1.err" &
+	loads[$1]=$!
+}
+generations() { app web '[.workers[] | .generation] | unique | @csv'; }
+before=$(pids_by_slot web)
+generation=$(generations)
+load crash 500
 in_container kill -KILL "$(main_pid)"
-check "a supervisor that is killed is replaced" within 15 served_after_restart 2
-check "after a kill there is one set of workers" equal "$(worker_count)" 2
-check "the unit stops in order" unit stop
+check "K9 a supervisor that is killed is replaced" within 15 served_after_restart 1
+check "K9 its successor takes over the same workers" equal "$(pids_by_slot web)" "$before"
+check "K9 and their generation" equal "$(generations)" "$generation"
+check "K9 there is one set of workers" equal "$(worker_count)" 2
+kill -STOP "$(pgrep -P "$container_init" -x clusterd)"
+check "a supervisor that hangs is replaced" within 15 served_after_restart 2
+check "its successor takes over the same workers, too" equal "$(pids_by_slot web)" "$before"
+check "there still is one set of workers" equal "$(worker_count)" 2
+check "the load ends" load_end crash
+check "K9 nobody noticed any of it" unharmed crash 100
+check "the journal tells of it" entered 'length == 2' CLUSTER_EVENT=adopted
+check "a reload goes on as before" unit reload
+check "with other workers" equal "$(comm -12 <(tr , '\n' <<<"$before" | sort) <(pids web | sort))" ""
+one_more_dies() {
+	in_container pkill -KILL -o -x cluster-worker
+	within 5 ready_are web 2
+}
+check "a worker of the successor's is replaced as before" one_more_dies
+
+# ---- stopped while it waits to be restarted ----
+
+drop_in WatchdogSec=2s RestartSec=1h
+in_container kill -KILL "$(main_pid)"
+waits() { unit_is SubState auto-restart; }
+check "a supervisor that died is waited for" within 10 waits
+check "its workers serve on" get /healthz
+clients=()
+for client in 1 2 3 4; do
+	get "/_test/sleep?ms=2000" >"$HOUSE/slow.$client" 2>"$HOUSE/slow.$client.err" &
+	clients+=($!)
+done
+check "four requests are in flight" within 10 connections_are 4
+check "the unit is stopped while nobody supervises" unit stop
+check "that answers what is in flight" all_end_well "${clients[@]}"
+check "no worker is left then" equal "$(worker_count)" 0
+cgroup=/system.slice/clusterd.service
+check "and nothing in the unit's group" not in_container grep -qs . \
+	"/sys/fs/cgroup$cgroup/cgroup.procs"
+drop_in WatchdogSec=2s
+check "it starts again" unit start
+check "and serves" get /healthz
+
+# ---- what is left ----
+
+in_container clusterctl start /bin/sh -n helper -- -c 'setsid sleep 4711 & exec sleep 1d' >/dev/null
+helper() { in_container pgrep -f '^sleep 4711'; }
+check "a worker starts something in a session of its own" within 5 helper
+helper=$(helper)
+check "each worker has a control group of its own" in_container \
+	grep -q '/clusterd.service/helper.0.' "/proc/$helper/cgroup"
+in_container pkill -KILL -f '^sleep 1d'
+check "it ends with its worker" within 5 in_container test ! -e "/proc/$helper"
+in_container clusterctl delete helper >/dev/null
+in_container kill -KILL "$(main_pid)"
+unit stop
+check "a stop right after a crash leaves no worker" equal "$(worker_count)" 0
+check "it starts after that" unit start
+check "a shutdown by clusterctl ends the unit" in_container clusterctl shutdown
+ended() { unit_is ActiveState inactive; }
+check "and it is not started again" within 5 ended
+check "nor failed" unit_is Result success
 
 # ---- sockets from systemd ----
 

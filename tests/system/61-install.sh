@@ -24,6 +24,10 @@ check "the unit names the programs where they are" \
 	grep -qx 'ExecStart=/usr/local/sbin/clusterd' "$at/lib/systemd/system/clusterd.service"
 check "so does the unit for users" \
 	grep -qx 'ExecStart=/usr/local/sbin/clusterd' "$at/lib/systemd/user/clusterd.service"
+for file in lib/systemd/system/clusterd-sweep.service lib/systemd/user/clusterd-sweep.service \
+	lib/sysusers.d/clusterd.conf lib/tmpfiles.d/clusterd.conf; do
+	check "$file is installed" test -s "$at/$file"
+done
 check "a configuration is there to begin with" test -s "$etc"
 check "bash completes clusterctl" bash -n "$at/share/bash-completion/completions/clusterctl"
 check "zsh completes clusterctl" \

@@ -19,6 +19,7 @@ static void begin(void)
 {
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	unit = (struct unit){.name = "clusterd.service",
+			     .main = "clusterd.service",
 			     .clusterd = "/opt/bin/clusterd",
 			     .clusterctl = "/opt/bin/clusterctl"};
 	(void)snprintf(unit.folder, sizeof(unit.folder), "%s/a/b", folder);
@@ -81,6 +82,23 @@ START_TEST(a_cluster_with_a_home_needs_no_places_of_systemd)
 }
 END_TEST
 
+START_TEST(a_unit_of_another_name_has_a_companion_of_its_own)
+{
+	struct unit main;
+
+	(void)strcpy(unit.name, "shop.service");
+	(void)strcpy(unit.main, "shop.service");
+	ck_assert(says("\nWants=shop-sweep.service\n"));
+	main = unit;
+	unit_companion(&main, &unit);
+	ck_assert_str_eq(unit.name, "shop-sweep.service");
+	ck_assert_ptr_nonnull(strstr(unit.path, "/a/b/shop-sweep.service"));
+	ck_assert(says("\nPartOf=shop.service\n"));
+	ck_assert(says("\nAfter=shop.service\n"));
+	ck_assert(says("\nExecStop=/opt/bin/clusterctl sweep shop.service\n"));
+}
+END_TEST
+
 START_TEST(a_file_is_known_by_its_mark_and_its_words)
 {
 	(void)printed();
@@ -116,10 +134,15 @@ START_TEST(what_cannot_be_written_is_said_and_leaves_nothing)
 END_TEST
 
 static const char *const wrong_names[] = {
-	"",     "a/b",
-	"../x", "a b",
-	"-x",   ".x",
-	"a@b",  "an-unreasonably-long-name-of-which-nobody-would-ever-think-as-of-one"};
+	"",
+	"a/b",
+	"../x",
+	"a b",
+	"-x",
+	".x",
+	"a@b",
+	"an-unreasonably-long-name-of-which-nobody-would-ever-think-as-of-one-"
+	"that-might-be-of-use"};
 
 START_TEST(a_name_that_could_be_a_path_is_refused)
 {
@@ -136,6 +159,7 @@ static Suite *suite_of_unit(void)
 	tcase_add_loop_test(tcase, a_unit_runs_the_programs_where_they_are, 0, 2);
 	tcase_add_test(tcase, a_path_is_quoted_where_systemd_would_misread_it);
 	tcase_add_test(tcase, a_cluster_with_a_home_needs_no_places_of_systemd);
+	tcase_add_test(tcase, a_unit_of_another_name_has_a_companion_of_its_own);
 	tcase_add_test(tcase, a_file_is_known_by_its_mark_and_its_words);
 	tcase_add_test(tcase, what_cannot_be_written_is_said_and_leaves_nothing);
 	tcase_add_loop_test(tcase, a_name_that_could_be_a_path_is_refused, 0,
