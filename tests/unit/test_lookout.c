@@ -140,7 +140,7 @@ START_TEST(an_answer_in_pieces_is_told_to_all_who_wait)
 	lend(0);
 	hear_question();
 	say(FIRST, 10);
-	say(FIRST + 10, sizeof(FIRST) - 10);
+	say(&FIRST[10], sizeof(FIRST) - 10);
 	ck_assert_int_eq(one->told, 0);
 	SAY(LAST);
 	ck_assert_int_eq(one->told, 1);
