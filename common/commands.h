@@ -84,34 +84,40 @@ enum flag {
 	  "Start", "(file: ?string, targets: ?[]string, command: ?[]string,"            \
 	  " name: ?string, cwd: ?string, given: ?[]string, passed: ?[]string,"          \
 	  " listen: ?[]string, instances: ?string, balance: ?string,"                   \
-	  " max_memory: ?string, ready: ?string, user: ?string, wait: ?bool)"           \
+	  " max_memory: ?string, ready: ?string, user: ?string, wait: ?bool,"           \
+	  " ticket: ?string)"                                                           \
 	  COMMAND_CHANGES,                                                              \
 	  "start the cluster, apply a file, start a stopped app or a program")          \
 	X(STOP, "stop", "", "TARGET...", 1, COMMAND_MANY, FLAGS_WAITING, SERVED,        \
-	  "Stop", "(targets: []string, wait: ?bool)" COMMAND_CHANGES,                   \
+	  "Stop", "(targets: []string, wait: ?bool, ticket: ?string)" COMMAND_CHANGES,  \
 	  "drain and stop; the app stays listed")                                       \
 	X(DELETE, "delete", "del", "TARGET...", 1, COMMAND_MANY, FLAGS_WAITING, SERVED, \
-	  "Delete", "(targets: []string, wait: ?bool)" COMMAND_CHANGES,                 \
+	  "Delete", "(targets: []string, wait: ?bool, ticket: ?string)" COMMAND_CHANGES, \
 	  "drain and stop an app that was started by hand, and forget it")              \
 	X(RESTART, "restart", "", "TARGET...", 1, COMMAND_MANY, FLAGS_WAITING, SERVED,  \
-	  "Restart", "(targets: []string, wait: ?bool)" COMMAND_CHANGES,                \
+	  "Restart", "(targets: []string, wait: ?bool, ticket: ?string)"                \
+	  COMMAND_CHANGES,                                                              \
 	  "stop, then start; reload loses no request, this does")                       \
 	X(RELOAD, "reload", "", "[TARGET...]", 0, COMMAND_MANY,                         \
 	  FLAGS_WAITING | FLAG_BIT(DRY_RUN) | FLAGS_CANARY, SERVED,                     \
-	  "Reload", "(targets: ?[]string, dry_run: ?bool, wait: ?bool)"                 \
+	  "Reload", "(targets: ?[]string, dry_run: ?bool, wait: ?bool,"                 \
+	  " ticket: ?string)" \
 	  " -> (verdicts: []Verdict, progress: []Progress, changes: ?[]Change)",        \
 	  "read the config again and replace workers without losing a request")         \
 	X(ROLLBACK, "rollback", "", "TARGET...", 1, COMMAND_MANY, FLAGS_WAITING,        \
 	  SERVED,                                                                       \
-	  "Rollback", "(targets: []string, wait: ?bool)" COMMAND_CHANGES,               \
+	  "Rollback", "(targets: []string, wait: ?bool, ticket: ?string)"               \
+	  COMMAND_CHANGES,                                                              \
 	  "go back to the generation before, as a reload does it")                      \
 	X(SCALE, "scale", "", "TARGET N|+N|-N|max|N%|config", 2, 2,                     \
 	  FLAGS_WAITING, SERVED,                                                        \
-	  "Scale", "(target: string, count: string, wait: ?bool)" COMMAND_CHANGES,      \
+	  "Scale", "(target: string, count: string, wait: ?bool,"                       \
+	  " ticket: ?string)" COMMAND_CHANGES,                                          \
 	  "change the number of workers")                                               \
 	X(BALANCE, "balance", "", "TARGET POLICY|config", 2, 2, FLAG_BIT(WEIGHTS),       \
 	  SERVED,                                                                       \
-	  "Balance", "(target: string, policy: string, weights: ?string)"               \
+	  "Balance", "(target: string, policy: string, weights: ?string,"               \
+	  " ticket: ?string)"                                                           \
 	  COMMAND_CHANGES,                                                              \
 	  "change how connections are dealt")                                           \
 	X(LIST, "list", "ls l status", "", 0, 0, 0, SERVED,                             \

@@ -28,7 +28,7 @@ process > process birth
 # Which room may look into another, and at which header of it: ROOM > MODULE...
 edges='
 supervisor > *
-control > supervisor app adhoc config happening chronicle
+control > supervisor app adhoc answers config happening chronicle
 listener > steer rotor sockdiag
 keeper > store process
 state > store layout

@@ -392,6 +392,17 @@ static int build_app(struct adoption *adoption, const struct state_entry *entry)
 	return result;
 }
 
+static int build_answer(struct adoption *adoption, const struct state_entry *entry)
+{
+	struct answers *answers = &adoption->supervisor->answers;
+
+	if (entry->key.number == 0 || entry->key.number > ANSWERS ||
+	    state_decode(entry, &answers->list[entry->key.number - 1], &adoption->arena) <
+		    0)
+		return refuse(adoption, &entry->key);
+	return 0;
+}
+
 static int build(struct adoption *adoption)
 {
 	struct supervisor *supervisor = adoption->supervisor;
@@ -407,6 +418,8 @@ static int build(struct adoption *adoption)
 			result = build_origin(adoption, entry);
 		else if (entry->key.kind == LAYOUT_APP)
 			result = build_app(adoption, entry);
+		else if (entry->key.kind == LAYOUT_ANSWER)
+			result = build_answer(adoption, entry);
 	}
 	supervisor->followed = supervisor->chronicle.next;
 	return result;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "supervisor/answers.h"
 
 #define VERDICT_BYTES ((size_t)512 << 10) /* that one call gathers at most */
 
@@ -110,19 +111,45 @@ static const char *kind_of(const struct call *call)
 	return kinds[call->command];
 }
 
-void call_judge(struct call *call, const char *app, const char *kind,
-		enum call_verdict verdict, const char *reason, int64_t duration_ms)
+static void put_verdict(struct call *call, const char *app, const char *kind,
+			const char *result, const char *reason, int64_t duration_ms)
 {
 	struct json_writer writer = {.to = &call->verdicts,
 				     .separate = call->verdicts.count > 0};
 
 	json_open_object(&writer, NULL);
 	json_put_text(&writer, "app", app);
-	json_put_text(&writer, "kind", kind != NULL ? kind : kind_of(call));
-	json_put_text(&writer, "result", verdict_names[verdict]);
+	json_put_text(&writer, "kind", kind);
+	json_put_text(&writer, "result", result);
 	json_put_text(&writer, "reason", reason);
 	json_put_figure(&writer, "duration_ms", duration_ms);
 	json_close_object(&writer);
+}
+
+/* NULL: the call has none, and cannot be asked for again. */
+static const char *ticket_of(const struct call *call)
+{
+	const char *ticket = json_find_text(call->message.parameters, "ticket");
+
+	return ticket != NULL && ticket[0] != '\0' && strlen(ticket) < ANSWER_TICKET
+		       ? ticket
+		       : NULL;
+}
+
+void call_judge(struct call *call, const char *app, const char *kind,
+		enum call_verdict verdict, const char *reason, int64_t duration_ms)
+{
+	const char *ticket = ticket_of(call);
+	struct answer *answer;
+
+	if (kind == NULL)
+		kind = kind_of(call);
+	put_verdict(call, app, kind, verdict_names[verdict], reason, duration_ms);
+	if (ticket == NULL)
+		return;
+	answer = answers_make(supervisor_answers(call->supervisor), ticket, app, kind);
+	answer_settle(answer, verdict_names[verdict], reason, duration_ms);
+	supervisor_keep_answer(call->supervisor, answer);
 }
 
 static bool waits(const struct call *call)
@@ -133,24 +160,67 @@ static bool waits(const struct call *call)
 	       (json_is_none(wait) || json_find_bool(call->message.parameters, "wait"));
 }
 
+static bool await(struct call *call, const char *app, const char *kind,
+		  uint32_t operation)
+{
+	struct call_operation *grown =
+		realloc(call->operation, (call->operations + 1) * sizeof(*grown));
+
+	if (grown == NULL)
+		return false;
+	call->operation = grown;
+	grown[call->operations] = (struct call_operation){.id = operation, .kind = kind};
+	(void)text_copy(grown[call->operations].app, SPEC_NAME, app);
+	call->operations++;
+	return true;
+}
+
 void call_await(struct call *call, const char *app, const char *kind, uint32_t operation)
 {
-	struct call_operation *grown;
+	const char *ticket = ticket_of(call);
+	struct answer *answer;
 
 	if (!waits(call)) {
 		call_judge(call, app, kind, CALL_QUEUED, NULL, -1);
 		return;
 	}
-	grown = realloc(call->operation, (call->operations + 1) * sizeof(*grown));
-	if (grown == NULL) {
+	if (!await(call, app, kind, operation)) {
 		call_judge(call, app, kind, CALL_QUEUED, "out of memory to wait for it",
 			   -1);
 		return;
 	}
-	call->operation = grown;
-	grown[call->operations] = (struct call_operation){.id = operation, .kind = kind};
-	(void)text_copy(grown[call->operations].app, SPEC_NAME, app);
-	call->operations++;
+	if (ticket == NULL)
+		return;
+	answer = answers_make(supervisor_answers(call->supervisor), ticket, app,
+			      kind != NULL ? kind : "");
+	answer->operation = operation;
+	supervisor_keep_answer(call->supervisor, answer);
+}
+
+bool call_resume(struct call *call)
+{
+	const char *ticket = ticket_of(call);
+	const struct answers *answers;
+	bool any = false;
+
+	if (ticket == NULL)
+		return false;
+	answers = supervisor_answers(call->supervisor);
+	for (const struct answer *at = answers_next(answers, ticket, NULL); at != NULL;
+	     at = answers_next(answers, ticket, at)) {
+		any = true;
+		if (at->result[0] != '\0')
+			put_verdict(call, at->app, at->kind, at->result,
+				    at->reason[0] != '\0' ? at->reason : NULL,
+				    at->duration_ms);
+		else if (!await(call, at->app, NULL, at->operation))
+			put_verdict(call, at->app, kind_of(call),
+				    verdict_names[CALL_QUEUED],
+				    "out of memory to wait for it", -1);
+	}
+	if (any)
+		call_settle(call);
+	return any;
 }
 
 void call_settle(struct call *call)
@@ -182,11 +252,11 @@ void call_hear(struct call *call, uint32_t operation, const struct outcome *outc
 			continue;
 		}
 		heard = true;
-		call_judge(call, outcome->app,
-			   call->operation[i].kind != NULL ? call->operation[i].kind
-							   : outcome->kind,
-			   verdict_of[outcome->result], outcome->reason,
-			   outcome->duration_ms);
+		put_verdict(call, outcome->app,
+			    call->operation[i].kind != NULL ? call->operation[i].kind
+							    : outcome->kind,
+			    verdict_names[verdict_of[outcome->result]], outcome->reason,
+			    outcome->duration_ms);
 		call->operation[i] = call->operation[--call->operations];
 	}
 	if (heard)

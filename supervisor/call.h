@@ -85,6 +85,9 @@ void call_judge(struct call *call, const char *app, const char *kind,
 /* The app's verdict will come with the end of this operation; with `wait: false` it is
  * CALL_QUEUED now.  `kind` NULL: what the operation is called. */
 void call_await(struct call *call, const char *app, const char *kind, uint32_t operation);
+/* One with the ticket of a call that was made before is that call: told is what came of
+ * it by now, and awaited what is under way.  False: it is another, and to be done. */
+bool call_resume(struct call *call);
 /* After all verdicts and operations were named: tells what is known, closes if that is
  * all. */
 void call_settle(struct call *call);

@@ -404,7 +404,7 @@ void commands_begin(struct call *call, struct varlink_call *message)
 	if (varlink_check_parameters(methods[call->command].declaration,
 				     call->message.parameters, name, sizeof(name)) < 0)
 		call_refuse_parameter(call, name);
-	else
+	else if (!call_resume(call))
 		handlers[call->command](call);
 }
 

@@ -17,6 +17,7 @@
 
 #include "common/buffer.h"
 #include "common/logging.h"
+#include "supervisor/answers.h"
 #include "supervisor/app.h"
 #include "supervisor/cell.h"
 #include "supervisor/chronicle.h"
@@ -446,6 +447,7 @@ struct supervisor {
 	int lock;
 	struct store store;
 	struct upgrade upgrade;
+	struct answers answers;
 	struct ev_io kept; /* the socket to whoever keeps it */
 	struct remembering remembering;
 	struct leavers leavers;
@@ -606,6 +608,8 @@ int operation_roll(struct app *app, struct generation *generation, const char *n
 		   struct fault *fault);
 unsigned operation_count(const struct app *app, unsigned configured);
 void operation_done(struct app *app, const struct core_action *action);
+/* Those that are awaited by a ticket and are no more: they went with a supervisor. */
+void operations_miss(struct supervisor *supervisor);
 int operation_stop(struct app *app); /* without holding it stopped */
 
 /* generation.c */

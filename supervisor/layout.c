@@ -502,6 +502,20 @@ static const struct record_row supervisor[] = {
 	{CHOICE(15, ending.exit_when, SPEC_EXIT_ALL_ENDED + 1)},
 	{NUMBER(16, logger.last_number)},
 	{NUMBER(17, upgrade.count)},
+	{UPTO(18, answers.next, ANSWERS - 1)},
+	END
+};
+#undef T
+
+#define T struct answer
+static const struct record_row answer[] = {
+	{CHARS(1, ticket)},
+	{CHARS(2, app)},
+	{CHARS(3, kind)},
+	{CHARS(4, result)},
+	{NUMBER(5, operation)},
+	{CHARS(6, reason)},
+	{NUMBER(7, duration_ms)},
 	END
 };
 #undef T
@@ -532,6 +546,7 @@ static const struct layout layouts[LAYOUT_KINDS] = {
 	[LAYOUT_HOLDING] = ROWS(holding, holding),
 	[LAYOUT_SLOT] = ROWS(slot, slot),
 	[LAYOUT_PLACE] = ROWS(place, place),
+	[LAYOUT_ANSWER] = ROWS(answer, answer),
 };
 /* clang-format on */
 

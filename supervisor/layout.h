@@ -20,6 +20,7 @@ enum layout_kind { /* numbers in a file: never another order */
 		   LAYOUT_HOLDING,    /* struct holding, by its number */
 		   LAYOUT_SLOT,       /* struct slot, of the core */
 		   LAYOUT_PLACE,      /* struct place with its seats, by its slot */
+		   LAYOUT_ANSWER,     /* struct answer, by its place and 1 */
 		   LAYOUT_KINDS
 };
 

@@ -96,8 +96,49 @@ static struct operation *take(struct app *app, uint32_t id)
 	if (operation == NULL)
 		return NULL;
 	*at = operation->next;
-	remember_gone(app->supervisor, LAYOUT_OPERATION, app->number, id);
 	return operation;
+}
+
+struct answers *supervisor_answers(struct supervisor *supervisor)
+{
+	return &supervisor->answers;
+}
+
+/* Whoever asks again with the same ticket is told this. */
+static void settle_answer(struct supervisor *supervisor, uint32_t operation,
+			  const struct outcome *outcome)
+{
+	struct answer *answer = answers_find(&supervisor->answers, operation);
+
+	if (answer == NULL)
+		return;
+	if (answer->kind[0] == '\0')
+		(void)text_copy(answer->kind, sizeof(answer->kind), outcome->kind);
+	answer_settle(answer, results[outcome->result], outcome->reason,
+		      outcome->duration_ms);
+	supervisor_keep_answer(supervisor, answer);
+}
+
+static bool is_under_way(const struct supervisor *supervisor, uint32_t id)
+{
+	for (struct app *app = supervisor->apps; app != NULL; app = app->next)
+		for (struct operation *at = app->operations; at != NULL; at = at->next)
+			if (at->id == id)
+				return true;
+	return false;
+}
+
+void operations_miss(struct supervisor *supervisor)
+{
+	for (unsigned i = 0; i < ANSWERS; i++) {
+		struct answer *answer = &supervisor->answers.list[i];
+
+		if (answer->ticket[0] == '\0' || answer->result[0] != '\0' ||
+		    is_under_way(supervisor, answer->operation))
+			continue;
+		answer_settle(answer, results[CORE_RESULT_FAILED],
+			      "what became of it went with the supervisor that died", -1);
+	}
 }
 
 static const char *reason_of(const struct app *app, enum core_result result)
@@ -153,6 +194,8 @@ void operation_done(struct app *app, const struct core_action *action)
 					 .has_duration = true,
 					 .duration = outcome.duration_ms,
 					 .reason = outcome.reason});
+	settle_answer(supervisor, operation->id, &outcome);
+	remember_gone(supervisor, LAYOUT_OPERATION, app->number, operation->id);
 	if (supervisor->control != NULL)
 		control_done(supervisor->control, operation->id, &outcome);
 	free(operation);

@@ -234,9 +234,21 @@ static void put_app(struct app *app)
 	put_parts(app);
 }
 
+static void put_answer(struct supervisor *supervisor, struct answer *answer)
+{
+	uint32_t place = (uint32_t)(answer - supervisor->answers.list) + 1;
+
+	if (answer->ticket[0] != '\0')
+		put(supervisor, (struct state_key){LAYOUT_ANSWER, 0, place}, answer,
+		    &answer->kept);
+}
+
 static void put_supervisor(struct supervisor *supervisor)
 {
 	put_origins(supervisor);
+	if (supervisor->remembering.writes_all)
+		for (unsigned i = 0; i < ANSWERS; i++)
+			put_answer(supervisor, &supervisor->answers.list[i]);
 	put(supervisor, (struct state_key){LAYOUT_SUPERVISOR, 0, 0}, supervisor,
 	    &supervisor->remembering.kept);
 }
@@ -297,6 +309,12 @@ void remember_gone(struct supervisor *supervisor, enum layout_kind kind, uint32_
 {
 	if (remembers(supervisor))
 		add(supervisor, (struct state_key){kind, app, number}, NULL);
+}
+
+void supervisor_keep_answer(struct supervisor *supervisor, struct answer *answer)
+{
+	if (remembers(supervisor))
+		put_answer(supervisor, answer);
 }
 
 void remember_end(struct supervisor *supervisor)

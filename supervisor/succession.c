@@ -48,6 +48,7 @@ static bool take_over(struct supervisor *supervisor)
 		(void)remember_all(supervisor);
 	if (result < 0)
 		return false;
+	operations_miss(supervisor);
 	(void)control_admit(supervisor->control, (mode_t)supervisor->rules.mode.value,
 			    supervisor->rules.group, &fault);
 	if (supervisor->rules.log_level > 0)

@@ -112,6 +112,12 @@ void supervisor_shutdown(struct supervisor *supervisor);
  * (> 0), done when the new one has passed its trial and takes over, or a fault. */
 int supervisor_upgrade(struct supervisor *supervisor, struct fault *fault);
 
+/* What calls have come to, by their tickets; what was written there is to be kept. */
+struct answers;
+struct answer;
+struct answers *supervisor_answers(struct supervisor *supervisor);
+void supervisor_keep_answer(struct supervisor *supervisor, struct answer *answer);
+
 /* What an operation came to, told to the connection that waits for it (control.h). */
 struct outcome {
 	const char *app;

@@ -53,6 +53,7 @@ static enum exit_code ask_about(const struct options *options, unsigned first,
 	if (client_take_timeout(&client, options)) {
 		writer = client_begin(&client, command_rows[options->command].method,
 				      false);
+		client.is_once = options->command == COMMAND_SIGNAL;
 		verb_put_targets(writer, options, first);
 		if (value != NULL)
 			json_put_text(writer, key, value);

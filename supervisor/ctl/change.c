@@ -37,7 +37,10 @@ struct change {
 	bool shows_progress;
 	struct buffer results; /* --json: the verdicts as they came */
 	struct json_writer writer;
-	enum exit_code code; /* of the first verdict that failed */
+	unsigned again;        /* the call was made, when we looked last */
+	struct buffer told;    /* the verdicts since then, in short */
+	struct buffer skipped; /* those before */
+	enum exit_code code;   /* of the first verdict that failed */
 	char app[64], message[512];
 };
 
@@ -94,13 +97,43 @@ static void tell_failure(struct change *change, const char *app, const char *rea
 		       app, reason);
 }
 
+/* After the call was made again, all that came of it comes again. */
+static bool is_told(struct change *change, const char *line)
+{
+	struct buffer *skipped = &change->skipped;
+	char *at = skipped->count > 0
+			   ? memmem(skipped->bytes, skipped->count, line, strlen(line))
+			   : NULL;
+
+	buffer_append_text(&change->told, line);
+	if (at != NULL)
+		at[0] = '\0'; /* only this one */
+	return at != NULL;
+}
+
+static void note_again(struct change *change, const struct client *client)
+{
+	if (change->again == client->again)
+		return;
+	change->again = client->again;
+	buffer_cut(&change->skipped, 0);
+	buffer_append(&change->skipped, change->told.bytes, change->told.count);
+	buffer_cut(&change->told, 0);
+}
+
 static void tell_verdict(struct change *change, const struct json *verdict)
 {
 	const char *app = json_find_text(verdict, "app");
 	const char *result = json_find_text(verdict, "result");
 	const char *reason = json_find_text(verdict, "reason");
+	const char *kind = json_find_text(verdict, "kind");
+	char line[160];
 	size_t i = 0;
 
+	(void)snprintf(line, sizeof(line), "\n%s %s %s", app != NULL ? app : "",
+		       kind != NULL ? kind : "", result != NULL ? result : "");
+	if (is_told(change, line))
+		return;
 	json_put(&change->writer, NULL, verdict);
 	while (i < ARRAY_COUNT(verdicts) - 1 &&
 	       (result == NULL || strcmp(verdicts[i].result, result) != 0))
@@ -133,6 +166,8 @@ static void begin(struct change *change, const struct options *options)
 	change->shows_progress =
 		!options->json && !options->quiet && isatty(STDERR_FILENO);
 	buffer_init(&change->results, RESULTS_BYTES);
+	buffer_init(&change->told, RESULTS_BYTES);
+	buffer_init(&change->skipped, RESULTS_BYTES);
 	change->writer.to = &change->results;
 	json_open_object(&change->writer, NULL);
 	json_open_array(&change->writer, "results");
@@ -165,6 +200,7 @@ enum exit_code change_await(struct client *client, const struct options *options
 		if (code != EXIT_DONE)
 			break;
 		continues = reply.continues;
+		note_again(&change, client);
 		take_reply(&change, &reply);
 		varlink_free_reply(&reply);
 	}
@@ -174,6 +210,8 @@ enum exit_code change_await(struct client *client, const struct options *options
 	else if (code == EXIT_TIMED_OUT)
 		say_hint(options, "what was begun goes on");
 	buffer_free(&change.results);
+	buffer_free(&change.told);
+	buffer_free(&change.skipped);
 	return code;
 }
 
@@ -230,6 +268,8 @@ enum exit_code verb_change(const struct options *options)
 	}
 	if (dry)
 		json_put_bool(writer, "dry_run", true);
+	else
+		client_put_ticket(&client);
 	if (options_has(options, FLAG_NO_WAIT))
 		json_put_bool(writer, "wait", false);
 	code = dry ? dry_run(&client, options) : change_await(&client, options);

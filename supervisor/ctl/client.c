@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -14,9 +16,12 @@
 #include "common/places.h"
 #include "common/text.h"
 
+/* A supervisor that dies of the call itself is not killed more often than this. */
+#define AGAIN_MOST 5
+
 #define REPLY_BYTES ((size_t)256 << 20) /* no honest supervisor says more at a time */
 
-static int connect_to(struct client *client, const char *path)
+static int open_socket(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	CLOSE_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -27,9 +32,21 @@ static int connect_to(struct client *client, const char *path)
 		return -ENAMETOOLONG;
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == -1)
 		return errno == ECONNREFUSED || errno == ENOTDIR ? -ENOENT : -errno;
-	*client = (struct client){.fd = fd_take(&fd), .deadline = MSEC_NEVER};
+	return fd_take(&fd);
+}
+
+static int connect_to(struct client *client, const char *path)
+{
+	CLOSE_FD int fd = open_socket(path);
+	char *copy = fd >= 0 ? strdup(path) : NULL;
+
+	if (copy == NULL)
+		return fd < 0 ? fd_take(&fd) : -ENOMEM;
+	*client =
+		(struct client){.fd = fd_take(&fd), .path = copy, .deadline = MSEC_NEVER};
 	buffer_init(&client->in, REPLY_BYTES);
 	buffer_init(&client->out, VARLINK_REQUEST_BYTES);
+	buffer_init(&client->call, VARLINK_REQUEST_BYTES);
 	return 0;
 }
 
@@ -53,7 +70,10 @@ void client_close(struct client *client)
 {
 	buffer_free(&client->in);
 	buffer_free(&client->out);
+	buffer_free(&client->call);
 	fd_close(&client->fd);
+	free(client->path);
+	client->path = NULL;
 }
 
 enum exit_code client_say_absent(const struct options *options, int code)
@@ -127,9 +147,25 @@ static int write_all(struct client *client)
 	return 0;
 }
 
+void client_put_ticket(struct client *client)
+{
+	uint8_t random[16];
+	char ticket[2 * sizeof(random) + 1];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+		client->is_once = true;
+		return;
+	}
+	for (size_t i = 0; i < sizeof(random); i++)
+		(void)snprintf(ticket + 2 * i, 3, "%02x", random[i]);
+	json_put_text(&client->writer, "ticket", ticket);
+	client->has_ticket = true;
+}
+
 void client_send(struct client *client)
 {
 	varlink_close_call(&client->writer);
+	buffer_append(&client->call, client->out.bytes, client->out.count);
 	client->error = client->out.broken ? -E2BIG : write_all(client);
 	if (client->error == -EPIPE)
 		client->error = 0; /* it may have said why before it hung up */
@@ -158,6 +194,25 @@ static int wait_for_more(const struct client *client)
 	}
 }
 
+/* The socket outlives a supervisor that has a keeper: the call waits there for the next
+ * one.  False: nobody listens any more. */
+static bool call_again(struct client *client)
+{
+	int fd = client->is_once || client->again == AGAIN_MOST || client->call.broken
+			 ? -EPERM
+			 : open_socket(client->path);
+
+	if (fd < 0)
+		return false;
+	client->again++;
+	fd_close(&client->fd);
+	client->fd = fd;
+	buffer_cut(&client->in, 0);
+	buffer_cut(&client->out, 0);
+	buffer_append(&client->out, client->call.bytes, client->call.count);
+	return write_all(client) == 0;
+}
+
 int client_receive(struct client *client, struct varlink_reply *ret_reply)
 {
 	struct fault fault;
@@ -174,10 +229,14 @@ int client_receive(struct client *client, struct varlink_reply *ret_reply)
 			code = buffer_read(&client->in, client->fd);
 		if (code == -ECONNRESET)
 			code = 0;
+		if (code == 0 && call_again(client))
+			continue;
 		if (code <= 0)
 			return code;
 	}
 	client->taken = count;
+	if (!client->has_ticket)
+		client->is_once = true; /* what was told would be told twice */
 	return varlink_decode_reply(ret_reply, client->in.bytes, count - 1, &fault) < 0
 		       ? -EBADMSG
 		       : 1;

@@ -2,8 +2,10 @@
  * client.h - one call to the supervisor, and its replies.
  *
  * A connection is made for each call, so that no late answer is ever taken for that of
- * another.  Finds the socket (--socket, CLUSTERD_HOME, the user's own, then root's), and
- * starts no supervisor.
+ * another.  When the supervisor dies before it has answered, the call is made again to
+ * its successor: one that changes something carries a ticket, by which it is known and
+ * not done twice.  Finds the socket (--socket, CLUSTERD_HOME, the user's own, then
+ * root's), and starts no supervisor.
  */
 #ifndef SUPERVISOR_CTL_CLIENT_H
 #define SUPERVISOR_CTL_CLIENT_H
@@ -13,7 +15,12 @@
 
 struct client {
 	int fd;
-	msec deadline; /* MSEC_NEVER: as long as it takes */
+	char *path;         /* of the socket */
+	struct buffer call; /* as it was sent, for another time */
+	bool has_ticket;
+	bool is_once;   /* it may not be made again */
+	unsigned again; /* how often it was */
+	msec deadline;  /* MSEC_NEVER: as long as it takes */
 	struct buffer in, out;
 	struct json_writer writer;
 	int error;    /* of sending, told by the next receive */
@@ -31,6 +38,9 @@ enum exit_code client_say_absent(const struct options *options, int code);
 
 /* --timeout, counted from now; false: said, and EXIT_USAGE is due. */
 bool client_take_timeout(struct client *client, const struct options *options);
+
+/* Something random by which the call is known, inside its parameters. */
+void client_put_ticket(struct client *client);
 
 /* Begins a call; the writer is then inside its parameters; client_send ends it. */
 struct json_writer *client_begin(struct client *client, const char *method, bool more);

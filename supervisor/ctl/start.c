@@ -200,6 +200,7 @@ static enum exit_code call_start(const struct options *options,
 		return client_say_absent(options, connected);
 	if (client_take_timeout(&client, options)) {
 		put_request(client_begin(&client, "Start", true), options, request);
+		client_put_ticket(&client);
 		if (client.out.broken)
 			code = say_error(
 				options, EXIT_USAGE, NULL,

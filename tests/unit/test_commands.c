@@ -219,6 +219,35 @@ START_TEST(an_app_that_is_named_twice_is_acted_on_once)
 }
 END_TEST
 
+#define STOP_WITH_TICKET \
+	",\"parameters\":{\"targets\":[\"web\",\"api-1\"],\"ticket\":\"T\"}"
+
+START_TEST(a_call_that_is_made_again_waits_for_what_it_has_begun)
+{
+	fake.app[0].idle = true;
+	ask("Stop", STOP_WITH_TICKET);
+	call_free(&call); /* its supervisor died, or the connection broke */
+	fake.asked[0] = '\0';
+	ask("Stop", STOP_WITH_TICKET);
+	ck_assert_str_eq(fake.asked, "");
+	ck_assert(!hear());
+	finish(1, "web", CORE_RESULT_OK);
+	hear_last();
+	ck_assert_uint_eq(json_count(json_find(reply.parameters, "verdicts")), 2);
+	check_verdict(0, "api-1", "unchanged");
+	check_verdict(1, "web", "done");
+}
+END_TEST
+
+START_TEST(another_ticket_is_another_call)
+{
+	ask("Stop", ",\"parameters\":{\"targets\":[\"web\"],\"ticket\":\"A\"}");
+	call_free(&call);
+	ask("Stop", ",\"parameters\":{\"targets\":[\"web\"],\"ticket\":\"B\"}");
+	ck_assert_str_eq(fake.asked, "stop web\nstop web\n");
+}
+END_TEST
+
 START_TEST(who_does_not_wait_is_answered_at_once)
 {
 	ask("Stop", ",\"parameters\":{\"targets\":[\"web\"],\"wait\":false}");
@@ -739,6 +768,8 @@ static void add_once(TCase *tcase)
 	tcase_add_test(tcase, with_more_each_verdict_comes_when_it_is_known);
 	tcase_add_test(tcase, what_cannot_begin_is_told_beside_what_can);
 	tcase_add_test(tcase, an_app_that_is_named_twice_is_acted_on_once);
+	tcase_add_test(tcase, a_call_that_is_made_again_waits_for_what_it_has_begun);
+	tcase_add_test(tcase, another_ticket_is_another_call);
 	tcase_add_test(tcase, who_does_not_wait_is_answered_at_once);
 	tcase_add_test(tcase, who_wants_no_answer_gets_none);
 	tcase_add_test(tcase, an_open_call_is_answered_when_the_supervisor_ends);
