@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/journal.h"
 #include "common/logging.h"
 #include "common/text.h"
 #include "supervisor/estate.h"
@@ -43,6 +44,10 @@ void conduit_path(const struct app *app, const struct app_spec *spec,
 	const char *given = spec->log.path[stream];
 	char pattern[LOGGING_PATH];
 
+	if (spec->log.to == SPEC_LOG_JOURNAL) {
+		(void)text_copy(path, size, JOURNAL_SOCKET);
+		return;
+	}
 	if (given == NULL)
 		(void)snprintf(pattern, sizeof(pattern), "%s/%s-%s.log", folder,
 			       app->name, stream == SPEC_OUT ? "out" : "err");
@@ -93,7 +98,10 @@ int conduit_check(const struct app *app, const struct app_spec *spec, struct fau
 		if (!spec_logs(spec, (enum spec_stream)i))
 			continue;
 		conduit_path(app, spec, (enum spec_stream)i, 0, path, sizeof(path));
-		result = check_file(path);
+		if (spec->log.to == SPEC_LOG_JOURNAL)
+			result = access(path, W_OK) == -1 ? -errno : 0;
+		else
+			result = check_file(path);
 		if (result < 0)
 			return fault_set(fault, result, "log %s: %s", path,
 					 strerror(-result));
@@ -170,7 +178,8 @@ void conduit_describe(const struct place *place, enum spec_stream stream,
 		.feed = place->conduit[stream].number,
 		.slot = place->slot,
 		.stream = stream == SPEC_OUT ? LOGGING_OUT : LOGGING_ERR,
-		.target = LOGGING_FILE,
+		.target =
+			spec->log.to == SPEC_LOG_JOURNAL ? LOGGING_JOURNAL : LOGGING_FILE,
 		.format = format_of(spec->log.format),
 		.rules = {.rotate = spec->log.rotate,
 			  .age = spec->log.age,

@@ -240,7 +240,7 @@ static const struct record_row spec[] = {
 	{UPTO(26, drain_signal, 64)},
 	{NUMBERS(27, stop_exit_code, SPEC_EXIT_CODES)},
 	{UPTO(28, stop_exit_codes, SPEC_EXIT_CODES)},
-	{CHOICE(29, log.to, SPEC_LOG_NONE + 1)},
+	{CHOICE(29, log.to, SPEC_LOG_JOURNAL + 1)},
 	{FLAG(30, autostart)},
 	{STRUCT(31, policy, policy)},
 	{TEXT(32, cron)},

@@ -103,7 +103,7 @@ static const struct setting_choice logs[] = {
 	{"file", SPEC_LOG_FILE, false},
 	{"inherit", SPEC_LOG_INHERIT, false},
 	{"none", SPEC_LOG_NONE, false},
-	{"journal", 0, true},
+	{"journal", SPEC_LOG_JOURNAL, false},
 	{0},
 };
 

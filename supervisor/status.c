@@ -250,7 +250,7 @@ static const char *log_text(const struct app *app, enum spec_stream stream)
 {
 	static char path[SPEC_STREAMS][LOGGING_PATH];
 
-	if (!spec_logs(app_spec(app), stream))
+	if (!spec_logs(app_spec(app), stream) || app_spec(app)->log.to != SPEC_LOG_FILE)
 		return NULL;
 	conduit_path(app, app_spec(app), stream, -1, path[stream], LOGGING_PATH);
 	return path[stream];

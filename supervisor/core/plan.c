@@ -128,7 +128,7 @@ static bool same_ends(const struct app_spec *one, const struct app_spec *other)
 		if (spec_logs(one, (enum spec_stream)i) !=
 		    spec_logs(other, (enum spec_stream)i))
 			return false;
-	return one->log.to == other->log.to;
+	return one->log.to == other->log.to || spec_logs(one, SPEC_OUT);
 }
 
 static bool same_log_rules(const struct spec_log *one, const struct spec_log *other)
@@ -192,7 +192,8 @@ static bool same(const struct app_spec *one, const struct app_spec *other,
 	case PLAN_KEY_LOG:
 		return same_ends(one, other);
 	case PLAN_KEY_LOG_RULES: /* the logger's business */
-		return same_log_rules(&one->log, &other->log);
+		return (one->log.to == other->log.to || !same_ends(one, other)) &&
+		       same_log_rules(&one->log, &other->log);
 	case PLAN_KEY_USER:
 	case PLAN_KEY_GROUP:
 	case PLAN_KEY_UMASK:

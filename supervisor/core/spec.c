@@ -90,6 +90,8 @@ bool spec_logs(const struct app_spec *app, enum spec_stream stream)
 {
 	const char *path = app->log.path[stream];
 
+	if (app->log.to == SPEC_LOG_JOURNAL)
+		return true;
 	return app->log.to == SPEC_LOG_FILE && !(path && strcmp(path, "/dev/null") == 0);
 }
 

@@ -89,6 +89,23 @@ check "the journal says where the mistake is" journal_says "cluster.conf:1:"
 configure "$serving"
 check "systemctl reload succeeds once it is mended" unit reload
 
+# ---- what workers write, in the journal ----
+
+mkdir -p "$container_root/etc/clusterd/conf.d"
+echo 'apps = ( { name = "talk"; instances = 2; heartbeat = false; log = { to = "journal"; };
+	command = [ "/bin/sh", "-c", "echo said; echo complained >&2; exec sleep 1000" ]; } );' \
+	>"$container_root/etc/clusterd/conf.d/talk.conf"
+check "an app that logs to the journal is added" unit reload
+written() { in_container journalctl -q -o json --no-pager CLUSTER_APP=talk CLUSTER_STREAM="$2" |
+	jq -s 'map(select(has("CLUSTER_EVENT") | not))' | json "$1"; } # CONDITION STREAM
+check "each line is an entry with app, slot and stream" within 5 written \
+	'length == 2 and (map(.CLUSTER_SLOT) | sort) == ["0", "1"] and
+		all(.[]; .MESSAGE == "said" and .PRIORITY == "6" and .SYSLOG_IDENTIFIER == "talk")' stdout
+check "stderr has another priority" within 5 written \
+	'length == 2 and all(.[]; .MESSAGE == "complained" and .PRIORITY == "3")' stderr
+rm "$container_root/etc/clusterd/conf.d/talk.conf"
+check "and is removed again" unit reload
+
 # ---- stop with requests in flight ----
 
 connections_are() {

@@ -234,7 +234,6 @@ END_TEST
 
 /* All that is known by name and brought by a later version. */
 static const char *const later[] = {
-	"log = { to = \"journal\"; };",
 	"reload = { canary = { share = 10; }; };",
 	"budget = { cpu = 70; };",
 	"autoscale = { min = 2; };",
@@ -286,6 +285,7 @@ static const struct {
 	{"log = { to = \"file\"; };", FIELD(log.to), SPEC_LOG_FILE},
 	{"log = { to = \"inherit\"; };", FIELD(log.to), SPEC_LOG_INHERIT},
 	{"log = { to = \"none\"; };", FIELD(log.to), SPEC_LOG_NONE},
+	{"log = { to = \"journal\"; };", FIELD(log.to), SPEC_LOG_JOURNAL},
 };
 
 START_TEST(every_word_of_a_choice_has_its_value)
@@ -386,7 +386,6 @@ static const struct {
 	{"recycle = { cron = \"0 0 30 2 *\"; };",
 	 "a.recycle.cron: \"0 0 30 2 *\" never comes: there is no such day"},
 	{"recycle = { jitter = 91; };", "a.recycle.jitter: 91 is more than 90"},
-	{"log = { to = \"journal\"; };", "a.log.to: \"journal\" is not supported yet"},
 	{"log = { rotate = 64; };",
 	 "a.log.rotate: 64 has no unit: write \"64M\" or \"64B\""},
 	{"log = { compress = \"xz\"; };",

@@ -190,6 +190,7 @@ static void attach(struct clerk *clerk, const struct logging_order *order, int f
 	feed->detaches = feed->over = false;
 	event.data.ptr = feed;
 	(void)epoll_ctl(clerk->epoll, EPOLL_CTL_ADD, fd, &event);
+	sink->is_journal = order->target == LOGGING_JOURNAL;
 	if (sink->fd == -1 && sink->failing == 0) {
 		sink_reopen(sink, clock_now(), &news);
 		report_news(clerk, order->app, sink, &news);

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/fd.h"
+#include "worker/logger/diary.h"
 #include "worker/logger/wording.h"
 
 #define LARGE      ((size_t)1 << 20) /* a pipe, where we may */
@@ -107,6 +108,10 @@ static void hand_on(struct feed *feed, struct glass *glass, size_t count, msec n
 					.wall = clock_wall()};
 	struct buffer *words = &glass->words;
 
+	if (order->target == LOGGING_JOURNAL) {
+		diary_write(feed->sink, &wording, glass->bytes, count, now, news);
+		return;
+	}
 	if (wording.format == LOGGING_RAW) {
 		sink_write(feed->sink, feed, glass->bytes, count, now, news);
 		return;
@@ -131,7 +136,8 @@ size_t feed_take(struct feed *feed, struct glass *glass, msec now, struct sink_n
 	if (count == 0)
 		return 0;
 	hand_on(feed, glass, count, now, news);
-	if (ended && glass->bytes[count - 1] != '\n' && feed->order.format == LOGGING_RAW)
+	if (ended && glass->bytes[count - 1] != '\n' &&
+	    feed->order.format == LOGGING_RAW && feed->order.target == LOGGING_FILE)
 		sink_write(feed->sink, feed, "\n", 1, now, news);
 	consume(feed, glass, count);
 	return count;

@@ -37,7 +37,7 @@ static bool begin(struct packer *packer, struct sink *sink)
 void packer_work(struct packer *packer, struct sink *sinks)
 {
 	for (struct sink *sink = sinks; sink && packer->pid == 0; sink = sink->next) {
-		if (!sink->packs)
+		if (!sink->packs || sink->is_journal)
 			continue;
 		sink->packs = false;
 		archive_thin(sink->path, sink->rules.keep);

@@ -193,18 +193,34 @@ static uint64_t count_lines(const char *bytes, size_t count)
 	return lines;
 }
 
-static void lose(struct sink *sink, const char *bytes, size_t count)
+void sink_lose(struct sink *sink, const char *bytes, size_t count)
 {
 	sink->lost.lines += count_lines(bytes, count);
 	sink->lost.bytes += count;
 }
 
-static void fail(struct sink *sink, int code, msec now, struct sink_news *news)
+void sink_fail(struct sink *sink, int code, msec now, struct sink_news *news)
 {
 	news->failed = news->failed || sink->failing == 0;
 	sink->failing = code;
 	sink->again = now + RETRY;
 	fd_close(&sink->fd);
+}
+
+void sink_recover(struct sink *sink, struct sink_news *news)
+{
+	if (sink->failing == 0)
+		return;
+	sink->failing = 0;
+	news->recovered = true;
+	news->lines = sink->lost.lines;
+	news->bytes = sink->lost.bytes;
+	sink->lost.lines = sink->lost.bytes = 0;
+}
+
+bool sink_may_try(const struct sink *sink, msec now)
+{
+	return sink->failing == 0 || now >= sink->again;
 }
 
 /* How many bytes, whole lines if it is a file, were written before `ret_code`. */
@@ -264,20 +280,15 @@ void sink_write(struct sink *sink, const void *writer, const char *bytes, size_t
 	if (sink->unended && sink->unended != writer && sink->fd != -1 && code == 0)
 		(void)write_all(sink, "\n", 1, &code);
 	sink->unended = bytes[count - 1] == '\n' ? NULL : writer;
-	if (code == 0 || now >= sink->again)
+	if (sink_may_try(sink, now))
 		done = write_on(sink, bytes, count, now, &code, news);
-	if (done > 0 && sink->failing != 0) {
-		sink->failing = 0;
-		news->recovered = true;
-		news->lines = sink->lost.lines;
-		news->bytes = sink->lost.bytes;
-		sink->lost.lines = sink->lost.bytes = 0;
-	}
+	if (done > 0)
+		sink_recover(sink, news);
 	if (code == 0)
 		return;
-	lose(sink, bytes + done, count - done);
+	sink_lose(sink, bytes + done, count - done);
 	if (code != sink->failing || now >= sink->again)
-		fail(sink, code, now, news);
+		sink_fail(sink, code, now, news);
 }
 
 void sink_reopen(struct sink *sink, msec now, struct sink_news *news)
@@ -285,13 +296,17 @@ void sink_reopen(struct sink *sink, msec now, struct sink_news *news)
 	int code;
 
 	fd_close(&sink->fd);
+	if (sink->is_journal)
+		return; /* the next line opens it */
 	code = open_file(sink);
 	if (code < 0)
-		fail(sink, code, now, news);
+		sink_fail(sink, code, now, news);
 }
 
 void sink_flush(struct sink *sink, struct sink_news *news)
 {
+	if (sink->is_journal)
+		return;
 	if (sink->fd == -1 && truncate(sink->path, 0) == -1 && errno != ENOENT)
 		news->trouble = -errno;
 	else if (sink->fd != -1 && ftruncate(sink->fd, 0) == -1)

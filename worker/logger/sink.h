@@ -18,6 +18,7 @@ struct sink {
 	unsigned users;      /* feeds */
 	const void *unended; /* whose line has no end yet; NULL: there is none such */
 	int fd;              /* -1: not open */
+	bool is_journal;     /* a socket, of diary.h */
 	uint64_t size;
 	msec begun; /* by the wall clock */
 	struct logging_rules rules;
@@ -49,6 +50,12 @@ void sink_leave(struct sink **list, struct sink *sink); /* by one of its users *
  * begins a line of his own.  All are taken: written, or dropped and counted. */
 void sink_write(struct sink *sink, const void *writer, const char *bytes, size_t count,
 		msec now, struct sink_news *news);
+/* For diary.h, too: what becomes of lines that cannot be written. */
+bool sink_may_try(const struct sink *sink, msec now);
+void sink_lose(struct sink *sink, const char *bytes, size_t count);
+void sink_fail(struct sink *sink, int code, msec now, struct sink_news *news);
+void sink_recover(struct sink *sink, struct sink_news *news);
+
 void sink_reopen(struct sink *sink, msec now, struct sink_news *news);
 void sink_flush(struct sink *sink, struct sink_news *news);
 
