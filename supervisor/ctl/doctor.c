@@ -16,7 +16,7 @@
 #define PATIENCE 10000 /* ms */
 
 static const struct check *const tables[] = {checks_of_machine, checks_of_network,
-					     checks_of_safety};
+					     checks_of_safety, checks_of_custody};
 static const char *const levels[FINDING_LEVELS] = {
 	[FINDING_OK] = "ok",
 	[FINDING_NOTE] = "note",

@@ -32,6 +32,7 @@ struct check {
 extern const struct check checks_of_machine[]; /* machine.c */
 extern const struct check checks_of_network[]; /* network.c */
 extern const struct check checks_of_safety[];  /* safety.c */
+extern const struct check checks_of_custody[]; /* custody.c */
 
 /* What was found, in words. */
 void finding_set(struct finding *finding, const char *format, ...) PRINTF_LIKE(2, 3);

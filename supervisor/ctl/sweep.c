@@ -73,20 +73,6 @@ bool sweep_is_due(const struct sweep_end *end)
 
 /* ---- what systemd says ---- */
 
-/* The property of the unit; empty where it cannot be asked. */
-static void ask_property(bool user, const char *unit, const char *name, char *text,
-			 size_t size)
-{
-	const char *const words[] = {"show", "-P", name, unit, NULL};
-	struct buffer said;
-
-	buffer_init(&said, 65536);
-	text[0] = '\0';
-	if (systemctl_run(user, words, &said) == 0)
-		(void)text_copy(text, size, said.bytes);
-	buffer_free(&said);
-}
-
 /* "  123 clusterd.service stop waiting" -> "stop"; empty: nothing waits. */
 static void ask_job(bool user, const char *unit, char *text, size_t size)
 {
@@ -142,7 +128,7 @@ static int find_named_unit(struct sweep *sweep, const char *unit)
 	if (result < 0)
 		return result;
 	(void)text_copy(sweep->unit, sizeof(sweep->unit), unit);
-	ask_property(sweep->user, unit, "ControlGroup", group, sizeof(group));
+	systemctl_ask(sweep->user, unit, "ControlGroup", group, sizeof(group));
 	if (group[0] != '/')
 		return -ENOENT;
 	result = snprintf(sweep->folder, sizeof(sweep->folder), "%s%s", mount, group);
@@ -269,9 +255,9 @@ static bool ended_for_good(const struct sweep *sweep)
 				      .prevented = prevented,
 				      .job = job};
 
-	ask_property(sweep->user, sweep->unit, "Restart", restart, sizeof(restart));
-	ask_property(sweep->user, sweep->unit, "RestartPreventExitStatus", prevented,
-		     sizeof(prevented));
+	systemctl_ask(sweep->user, sweep->unit, "Restart", restart, sizeof(restart));
+	systemctl_ask(sweep->user, sweep->unit, "RestartPreventExitStatus", prevented,
+		      sizeof(prevented));
 	ask_job(sweep->user, sweep->unit, job, sizeof(job));
 	return sweep_is_due(&end);
 }
@@ -281,7 +267,7 @@ static bool is_forsaken(const struct sweep *sweep)
 {
 	char main[32], job[32];
 
-	ask_property(sweep->user, sweep->unit, "MainPID", main, sizeof(main));
+	systemctl_ask(sweep->user, sweep->unit, "MainPID", main, sizeof(main));
 	ask_job(sweep->user, sweep->unit, job, sizeof(job));
 	return strcmp(main, "0") == 0 && strcmp(job, "stop") == 0;
 }

@@ -7,9 +7,11 @@
 
 #include "common/fault.h"
 #include "common/places.h"
+#include "common/text.h"
 #include "supervisor/ctl/aide.h"
 
-#define WORDS 8
+#define WORDS        8
+#define OUTPUT_BYTES 65536
 
 bool systemctl_is_up(void)
 {
@@ -35,4 +37,17 @@ int systemctl_run(bool user, const char *const *words, struct buffer *output)
 		buffer_cut(output, output->count - 1);
 	buffer_append(output, "", 1);
 	return output->broken ? -ENOMEM : code;
+}
+
+void systemctl_ask(bool user, const char *unit, const char *property, char *text,
+		   size_t size)
+{
+	const char *const words[] = {"show", "-P", property, unit, NULL};
+	struct buffer said;
+
+	buffer_init(&said, OUTPUT_BYTES);
+	text[0] = '\0';
+	if (systemctl_run(user, words, &said) == 0)
+		(void)text_copy(text, size, said.bytes);
+	buffer_free(&said);
 }

@@ -14,4 +14,8 @@ bool systemctl_is_up(void);
  * errno: -ENOENT, there is none. */
 int systemctl_run(bool user, const char *const *words, struct buffer *output);
 
+/* A property of a unit; empty where it cannot be asked. */
+void systemctl_ask(bool user, const char *unit, const char *property, char *text,
+		   size_t size);
+
 #endif

@@ -210,8 +210,16 @@ one_more_dies() {
 }
 check "a worker of the successor's is replaced as before" one_more_dies
 
+finding() { in_container clusterctl doctor --json | json ".findings[] | select(.check == \"$1\") | $2"; }
+check "the doctor says that systemd keeps enough descriptors" \
+	finding keeper '.level == "ok" and (.found | contains("systemd keeps 4096"))'
+check "and that each worker has a control group" \
+	finding "control groups" '.found | contains("one for each worker")'
+
 # ---- stopped while it waits to be restarted ----
 
+drop_in WatchdogSec=2s RestartSec=1h FileDescriptorStoreMax=4
+check "the doctor says when it keeps too few" finding keeper '.level == "warning"'
 drop_in WatchdogSec=2s RestartSec=1h
 in_container kill -KILL "$(main_pid)"
 waits() { unit_is SubState auto-restart; }

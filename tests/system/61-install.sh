@@ -21,9 +21,9 @@ for page in man1/clusterctl.1 man3/libclusterworker.3 man5/cluster.conf.5 \
 	check "$page is installed" test -s "$at/share/man/$page"
 done
 check "the unit names the programs where they are" \
-	grep -qx 'ExecStart=/usr/local/sbin/clusterd' "$at/lib/systemd/system/clusterd.service"
+	grep -qx 'ExecStart=/usr/local/sbin/clusterd --keeper=systemd' "$at/lib/systemd/system/clusterd.service"
 check "so does the unit for users" \
-	grep -qx 'ExecStart=/usr/local/sbin/clusterd' "$at/lib/systemd/user/clusterd.service"
+	grep -qx 'ExecStart=/usr/local/sbin/clusterd --keeper=systemd' "$at/lib/systemd/user/clusterd.service"
 for file in lib/systemd/system/clusterd-sweep.service lib/systemd/user/clusterd-sweep.service \
 	lib/sysusers.d/clusterd.conf lib/tmpfiles.d/clusterd.conf; do
 	check "$file is installed" test -s "$at/$file"

@@ -82,6 +82,23 @@ check "a worker leaves by itself" within 10 one_has_left
 check "its helper ends with it" within 5 gone "$(helper leaver)"
 check "and its group" within 5 cells_are "web.0. web.1. "
 
+# ---- a supervisor that dies ----
+
+before=$(pids_by_slot web) cells=$(cells)
+kill -KILL "$INNER"
+succeeded() { local now; now=$(query .supervisor.pid) && [ "$now" != "$INNER" ]; }
+check "a supervisor that is killed has a successor" within 10 succeeded
+INNER=$(query .supervisor.pid)
+main=$INNER
+check "who takes the workers over" equal "$(pids_by_slot web)" "$before"
+check "in the groups where they are" equal "$(cells)" "$cells"
+check "and sits in the leaf" equal "$(group_of "$INNER")" "/${group#"$mount/"}/supervisor"
+first=$(worker web)
+kill -KILL "$first"
+replaced() { ready_are web 2 && [ "$(worker web)" != "$first" ]; }
+check "one of them that dies is replaced" within 10 replaced
+check "its group goes with it" within 5 cells_are "web.0. web.1. "
+
 # ---- bounds ----
 
 oom() { app "$1" '[.workers[] | select(.last_exit) | .last_exit.oom] | unique | @csv'; }
