@@ -232,6 +232,7 @@ struct place {
 	struct last_exit last_exit;
 	struct parked *parked; /* what nobody accepts from, while it is watched */
 	unsigned parks;
+	unsigned watched; /* of the slot's two sockets, as bits */
 	struct checkup *checkup; /* NULL: nobody is probed here */
 };
 

@@ -16,7 +16,7 @@ static void unpark(struct place *place)
 		ev_io_stop(place->app->supervisor->loop, &place->parked[i].watch);
 	free(place->parked);
 	place->parked = NULL;
-	place->parks = 0;
+	place->parks = place->watched = 0;
 }
 
 static void retreat_forget(struct seat *seat)
@@ -225,30 +225,31 @@ static void park(struct place *place)
 	place->parked = count > 0 ? calloc(count, sizeof(*place->parked)) : NULL;
 	for (struct holding *at = app->holdings; at != NULL; at = at->next)
 		for (unsigned which = 0; place->parked != NULL && which < 2; which++)
-			park_socket(place, &at->listener, which);
-}
-
-static bool is_vacant(const struct slot *slot)
-{
-	return slot->seat[0].phase == WORKER_VACANT &&
-	       slot->seat[1].phase == WORKER_VACANT;
+			if (place->watched & 1U << which)
+				park_socket(place, &at->listener, which);
+	if (place->parks > 0)
+		return;
+	free(place->parked);
+	place->parked = NULL;
 }
 
 static void park_or_unpark(struct app *app)
 {
 	for (unsigned i = 0; i < app->core.slots; i++) {
 		struct place *place = app->place[i];
-		const struct slot *slot = &app->core.slot[i];
-		bool parked;
+		unsigned watched = 0;
 
 		if (place == NULL)
 			continue;
-		parked = app->core.want.running && !core_wants(&app->core, i) &&
-			 is_vacant(slot) && !slot->owed && !sharing_is_on(app);
-		if (parked && place->parks == 0)
+		for (unsigned which = 0; which < 2 && !sharing_is_on(app); which++)
+			if (core_may_fetch(&app->core, i, which))
+				watched |= 1U << which;
+		if (watched == place->watched)
+			continue;
+		unpark(place);
+		place->watched = watched;
+		if (watched)
 			park(place);
-		else if (!parked && place->parks > 0)
-			unpark(place);
 	}
 }
 

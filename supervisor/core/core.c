@@ -376,6 +376,24 @@ bool core_wants(const struct core_app *app, unsigned slot)
 	return slot_wanted(app, slot);
 }
 
+bool core_may_fetch(const struct core_app *app, unsigned slot, unsigned socket)
+{
+	const struct slot *it = &app->slot[slot];
+	unsigned keeper = slot_keeper(app, slot);
+
+	if (!app->want.running)
+		return false;
+	if (!slot_wanted(app, slot))
+		return slot_vacant(it) && !it->owed;
+	if (app->operation.kind != CORE_OPERATION_NONE || app->reload.active ||
+	    app->scale.active)
+		return false;
+	return keeper < CORE_SEATS && it->seat[1 - keeper].phase == WORKER_VACANT &&
+	       it->seat[keeper].phase == WORKER_SERVING && !it->seat[keeper].renew &&
+	       !it->restarting && socket != it->socket &&
+	       worker_is_quiet(app, &it->seat[keeper]);
+}
+
 bool core_uses(const struct core_app *app, uint32_t generation)
 {
 	if (generation == app->want.generation || generation == app->want.surge ||

@@ -214,7 +214,9 @@ enum core_event_kind {
 	CORE_SPAWN_FAILED, /* at: it never came to life */
 	CORE_UNROUTED, /* at: no connection waits in its sockets, and if it goes quietly
 			  none that it has is in use */
-	CORE_OWED, /* at.slot: connections wait in an unwanted slot; arg: which socket */
+	CORE_OWED,     /* at.slot: connections wait where core_may_fetch says; arg: which
+			* socket
+			*/
 	CORE_EXCEEDED, /* at: a bound of its life; arg: enum core_bound */
 	CORE_PROBED,   /* at: as core_may_probe said; arg: enum core_probe */
 	CORE_START,    /* arg: generation; count as for CORE_RELOAD; operation */
@@ -343,6 +345,10 @@ unsigned core_count(const struct core_app *app);
 
 /* Is this slot to have a worker?  False: retired or parked. */
 bool core_wants(const struct core_app *app, unsigned slot);
+
+/* Nobody accepts from this socket of the slot: would a worker be sent for what waits in
+ * it?  One of its own where nobody is wanted, else a successor of who serves there. */
+bool core_may_fetch(const struct core_app *app, unsigned slot, unsigned socket);
 
 /* Does any seat hold, or any want or way back name, this generation? */
 bool core_uses(const struct core_app *app, uint32_t generation);

@@ -196,10 +196,15 @@ void want_owed(struct step *step, const struct core_event *event)
 	struct core_app *app = step->app;
 	unsigned slot = event->at.slot;
 
-	if (app->want.running && slot < app->slots && !slot_wanted(app, slot))
+	if (!app->want.running || slot >= app->slots)
+		return;
+	if (!slot_wanted(app, slot)) {
 		app->slot[slot].owed = true;
-	if (app->slot[slot].owed && slot_vacant(&app->slot[slot]))
-		app->slot[slot].socket = event->arg;
+		if (slot_vacant(&app->slot[slot]))
+			app->slot[slot].socket = event->arg;
+	} else if (core_may_fetch(app, slot, event->arg)) {
+		app->slot[slot].seat[slot_keeper(app, slot)].renew = true;
+	}
 }
 
 static bool are_satisfied(const struct core_app *app, unsigned first, unsigned past)

@@ -47,6 +47,8 @@ static const struct {
 	{"nothing is recycled while a command, a roll or a scale is under way",
 	 recycles_wait_for_commands},
 	{"only who exceeded a bound is recycled", recycles_have_a_cause},
+	{"a successor is sent for what waits in the other socket, in peace",
+	 debts_are_paid_in_peace},
 	{"a recycle that was of no use makes the next one wait",
 	 fruitless_recycles_are_waited_for},
 	{"sick is who failed so many probes in a row, and it is said",

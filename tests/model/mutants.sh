@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-sets=${SETS-"adopt adopt-restart stops versions rest late job renew renew-reload restart crash age recycle probe-twice probe probe-patience quiet quiet-auto quiet-adopt quiet-scale scale auto beats reload moves patience reshape compose surge"}
+sets=${SETS-"adopt adopt-restart stops versions rest late job renew renew-reload restart crash age recycle probe-twice probe probe-patience quiet quiet-auto quiet-adopt quiet-owes quiet-scale scale auto beats reload moves patience reshape compose surge"}
 units="core edges backoff recycle trace"
 modules=$(cd supervisor/core && ls core.c edges.c step.c slot.c worker.c verdict.c roll.c recycle.c want.c \
 	news.c backoff.c trace.c buckets.c)
@@ -228,9 +228,15 @@ mutant core '/^static void choose_socket/,/^}/s/keeper == CORE_SEATS \|\| .*\)$/
 	"new connections go to the old one, quiet or not"
 mutant core 's/it->socket = it->seat\[keeper\].socket/(void)it/' "a quiet one gets new connections"
 mutant core 's/ \|\| worker->socket != it->socket\)/)/' "a probe waits for a quiet drain"
+mutant core '/^bool core_may_fetch/,/^}/s/socket != it->socket &&/true \&\&/' \
+	"a quiet one is replaced for what waits at its own socket"
+mutant core '/^bool core_may_fetch/,/^}/s/worker_is_quiet\(.*\);/true;/' \
+	"one that is not quiet is replaced for what its heir does not fetch"
+mutant core '/^bool core_may_fetch/,/^}/s/app->reload.active \|\|/false ||/' \
+	"what waits at the socket of a quiet one is fetched in the middle of a roll"
 mutant want 's/app->slot\[slot\].socket = event->arg/(void)event/' \
 	"who fetches what waits at the second socket, of a quiet one, comes to the first"
-mutant want 's/owed && slot_vacant\(&app->slot\[slot\]\)/owed/' \
+mutant want 's/if \(slot_vacant\(&app->slot\[slot\]\)\)/if (true)/' \
 	"a debt moves connections, quiet ones too, from who serves"
 mutant slot 's/worker->misses >= most/false/' "nobody is sick, whatever its probes say"
 mutant core 's/ && !worker_is_sick\(app, worker\)//' "who fails its probes is routed"

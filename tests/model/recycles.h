@@ -17,12 +17,22 @@ static bool is_of_roll(const struct moment *moment, const struct worker *before)
 	       worker_of(moment->before, moment->event->at) == before;
 }
 
+/* A successor is sent for what waits in a socket: that is no recycle. */
+static bool is_fetched(const struct moment *moment, const struct worker *before)
+{
+	const struct core_event *event = moment->event;
+
+	return event->kind == CORE_OWED &&
+	       (before == &moment->before->slot[event->at.slot].seat[0] ||
+		before == &moment->before->slot[event->at.slot].seat[1]);
+}
+
 /* Of these two moments of one worker's life: is this where its recycle began? */
 static bool begins_recycle(const struct moment *moment, const struct worker *before,
 			   const struct worker *after)
 {
 	return after->renew && !before->renew && moment->event->kind != CORE_RENEW &&
-	       !is_of_roll(moment, before);
+	       !is_of_roll(moment, before) && !is_fetched(moment, before);
 }
 
 static unsigned count_begun(const struct moment *moment)
@@ -78,6 +88,33 @@ static bool recycles_have_a_cause(const struct moment *moment)
 			    moment->event->kind != CORE_PROBED && !is_ticking(moment))
 				return false;
 		}
+	return true;
+}
+
+/* Where one serves, a successor is sent for what waits in the slot's other socket only:
+ * one, when nothing else is under way, and it takes up that socket. */
+static bool debts_are_paid_in_peace(const struct moment *moment)
+{
+	const struct core_app *app = moment->after;
+	const struct core_event *event = moment->event;
+	const struct slot *before = &moment->before->slot[event->at.slot];
+	const struct slot *after = &app->slot[event->at.slot];
+
+	if (event->kind != CORE_OWED)
+		return true;
+	for (unsigned seat = 0; seat < CORE_SEATS; seat++) {
+		const struct worker *serves = &after->seat[seat];
+		const struct worker *heir = &after->seat[1 - seat];
+
+		if (!serves->renew || before->seat[seat].renew)
+			continue;
+		if (serves->phase != WORKER_SERVING || !goes_quietly(app, serves) ||
+		    !core_wants(app, event->at.slot) || app->reload.active ||
+		    app->scale.active || app->operation.kind != CORE_OPERATION_NONE)
+			return false;
+		if (heir->phase != WORKER_VACANT && heir->socket != event->arg)
+			return false;
+	}
 	return true;
 }
 

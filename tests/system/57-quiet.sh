@@ -114,15 +114,15 @@ done
 draining() { app python '[.workers[] | select(.state == "draining")] | length'; }
 in_use() { app python '[.workers[].connections_in_use // 0] | add'; }
 # One that is answered for ever; sets endless.
-hold_endless() {
+hold_endless() { # [NAME]
 	rm -f "$HOUSE/endless"
-	curl -sSN --noproxy '*' -o "$HOUSE/endless" "http://127.0.0.1:${port[python]}/endless" \
+	curl -sSN --noproxy '*' -o "$HOUSE/endless" "http://127.0.0.1:${port[${1:-python}]}/endless" \
 		2>/dev/null &
 	endless=$!
 	within 10 test -s "$HOUSE/endless"
 }
 let_go() {
-	kill "$endless"
+	kill "$endless" 2>/dev/null
 	wait "$endless" 2>/dev/null
 }
 ctl scale python 1 >/dev/null
@@ -161,6 +161,26 @@ check "waits, too" within 10 eval '[ "$(in_use)" = 1 ]'
 check "but lets nobody new in" not fetch "${port[python]}" / -m 1
 let_go
 check "and ends then" ctl wait python --for stopped
+
+# ---- who waits at the socket of one that had to go ----
+
+# PHP's server answers one at a time: whoever comes meanwhile waits in its queue.
+waiting() { [ "$(app php '.workers[0].queue_depth')" = "$1" ]; }
+if [ -n "${port[php]:-}" ]; then
+	all 'drain = { timeout = "1s"; };' | config
+	ctl reload --timeout "$((60 * TIME_SCALE))s" >/dev/null
+	ctl scale php 1 >/dev/null
+	check "one worker that is busy for ever" hold_endless php
+	served=()
+	for number in 1 2 3; do
+		fetch "${port[php]}" / -m $((60 * TIME_SCALE)) >"$HOUSE/waits.$number" 2>&1 &
+		served+=($!)
+	done
+	check "three wait for it" within 10 waiting 3
+	check "a reload does not" ctl reload php
+	check "but they are served by one who comes for them" wait "${served[@]}"
+	let_go
+fi
 
 # ---- a version that does not start ----
 

@@ -22,6 +22,9 @@ case '/late':
 case '/long':
 	answer(8, 0, str_repeat('x', 1 << 20));
 	break;
+case '/endless':
+	answer(1000, 200000, 'x');
+	break;
 default:
 	answer(1, 0, 'x');
 }
