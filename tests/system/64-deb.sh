@@ -61,6 +61,8 @@ before=$(of_ours)
 
 # By dpkg alone: what it depends on is here, since this tree was built here.
 check "it is installed" in_container sh -c 'dpkg -i /debs/*.deb'
+check "the group that may be let in is there" in_container getent group clusterd
+check "so is the folder for more files" in_container test -d /etc/clusterd/conf.d
 check "it is not started" unit_is ActiveState inactive
 check "it is not enabled" unit_is UnitFileState disabled
 check "its configuration is valid" in_container clusterctl check
