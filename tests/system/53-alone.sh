@@ -13,6 +13,7 @@ declare -A says=( # each way of workers/opener.py, in words
 	[again]="closes and listens again"
 	[client]="binds before it connects"
 	[forks]="has workers of its own"
+	[spawns]="hands its port to processes of its own"
 	[reuses]="sets SO_REUSEPORT by itself, and has two sockets"
 	[threads]="binds in a thread"
 	[executes]="binds and becomes another program"
@@ -27,7 +28,7 @@ declare -A says=( # each way of workers/opener.py, in words
 	[watches]="watches its socket before it is bound"
 	[prepares]="sets options for its connections before it is bound"
 )
-ways=(two own again client forks reuses threads executes roomy others children)
+ways=(two own again client forks spawns reuses threads executes roomy others children)
 if [ -e /proc/net/if_inet6 ]; then
 	ways+=(both_families each_family disguised)
 else

@@ -37,6 +37,20 @@ fi
 
 if if_there Puma puma; then
 	RATE=60 KEPT=8 try_out puma TERM puma --quiet --bind tcp://127.0.0.1:PORT hello.ru
+	# With workers of its own: two each, of two of ours.
+	port=$(free_port)
+	lay_out "$port"
+	example puma "$port" | sed 's|"--quiet"|&, "-w", "2"|' | config
+	four_answer() { # asked all at once: each has five threads, and takes its time
+		rm -f "$HOUSE"/four.*
+		for i in {1..40}; do fetch "$port" / >"$HOUSE/four.$i" & asked[i]=$!; done
+		wait "${asked[@]}"
+		equal "$(sort -u "$HOUSE"/four.* | wc -l)" 4
+	}
+	check "puma -w 2: starts, in two slots again" eval 'ctl reload && ctl scale puma 2'
+	check "puma -w 2: all four answer on one port" within 20 four_answer
+	check "puma -w 2: it is reloaded" ctl reload puma
+	check "puma -w 2: all four answer again" within 20 four_answer
 fi
 
 port=$(free_port)

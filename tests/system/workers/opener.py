@@ -8,6 +8,7 @@ Each port answers every connection with one line, "PID SLOT PORT", and closes.
 """
 
 import ctypes
+import multiprocessing
 import os
 import select
 import signal
@@ -102,6 +103,15 @@ def forks(port):
     for _ in range(2):
         if os.fork() == 0:
             serve(listener)
+    signal.pause()
+
+
+def spawns(port):
+    """Has workers of its own that are other processes, to which it hands its socket."""
+    context = multiprocessing.get_context("spawn")
+    listener = open_port(port)
+    for _ in range(2):
+        context.Process(target=serve, args=(listener,)).start()
     signal.pause()
 
 

@@ -26,9 +26,9 @@ const ways = {
 		this.close(() => open(port));
 	}),
 	// Serves when it was called from a port of its own.
-	client: (port) => net.createServer().listen({ port: 0, exclusive: true }, function () {
-		const target = this.address().port;
-		net.connect({ port: target, localAddress: '127.0.0.1' }, () => open(port));
+	client: (port) => open(0, { exclusive: true }).once('listening', function () {
+		const target = { port: this.address().port, localAddress: '127.0.0.1' };
+		net.connect(target, () => open(port)).resume();
 	}),
 	exclusive: (port) => open(port, { exclusive: true }),
 	threads: (port) => new Worker(here, { workerData: ['one', port] }),
