@@ -24,6 +24,7 @@
 
 #define MOST      4096  /* processes of one unit */
 #define PATIENCE  30000 /* ms: the default of drain.timeout */
+#define LOG_TIME  500   /* ms for what is still in pipes */
 #define KILL_TIME 5000  /* ms until what was killed is gone */
 #define ROUNDS    16    /* enough for what forks while it is killed, but for a bomb */
 
@@ -163,11 +164,27 @@ static unsigned look(struct sweep *sweep)
 
 /* ---- how they end ---- */
 
-/* Main processes lead sessions of their own; what they started is told by them. */
-static void tell_leaders(const struct sweep *sweep)
+/* Main processes of workers lead sessions of their own; what they started is told by
+ * them.  Beside the supervisor sits who writes their logs, and must not go before. */
+static bool is_main(pid_t pid)
+{
+	static const char leaf[] = "/supervisor";
+	char path[CGROUP_PATH];
+	size_t length;
+
+	if (getsid(pid) != pid)
+		return false;
+	if (cgroup_of(pid, path, sizeof(path)) < 0)
+		return true;
+	length = strlen(path);
+	return length < sizeof(leaf) - 1 ||
+	       strcmp(path + length - (sizeof(leaf) - 1), leaf) != 0;
+}
+
+static void tell_workers(const struct sweep *sweep)
 {
 	for (unsigned i = 0; i < sweep->count; i++)
-		if (getsid(sweep->pid[i]) == sweep->pid[i])
+		if (is_main(sweep->pid[i]))
 			(void)pidfd_send_signal(sweep->pidfd[i], SIGTERM, NULL, 0);
 }
 
@@ -177,14 +194,14 @@ static void kill_all(const struct sweep *sweep)
 		(void)pidfd_send_signal(sweep->pidfd[i], SIGKILL, NULL, 0);
 }
 
-/* Until all of them (or all leaders) have ended; false: the deadline came first. */
-static bool await(const struct sweep *sweep, bool leaders, msec deadline)
+/* Until all of them (or all workers) have ended; false: the deadline came first. */
+static bool await(const struct sweep *sweep, bool workers, msec deadline)
 {
 	for (unsigned i = 0; i < sweep->count; i++) {
 		struct pollfd ended = {.fd = sweep->pidfd[i], .events = POLLIN};
 		msec left = deadline - clock_now();
 
-		if (leaders && getsid(sweep->pid[i]) != sweep->pid[i])
+		if (workers && !is_main(sweep->pid[i]))
 			continue;
 		if (poll(&ended, 1, left > 0 ? (int)left : 0) <= 0)
 			return false;
@@ -200,10 +217,13 @@ static enum exit_code end_all(struct sweep *sweep)
 		return EXIT_DONE;
 	say(sweep->options, "%s: ends %u process%s that no supervisor will look after",
 	    sweep->unit, all, all == 1 ? "" : "es");
-	tell_leaders(sweep);
+	tell_workers(sweep);
 	if (!await(sweep, true, sweep->deadline))
 		say(sweep->options, "%s: the time is over, what is left is killed",
 		    sweep->unit);
+	/* Who writes logs does so at once, but knows of no end while systemd keeps pipes.
+	 */
+	(void)await(sweep, false, clock_now() + LOG_TIME);
 	for (int i = 0; i < ROUNDS && look(sweep) > 0; i++) {
 		kill_all(sweep);
 		(void)await(sweep, false, clock_now() + KILL_TIME);

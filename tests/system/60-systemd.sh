@@ -234,6 +234,7 @@ check "four requests are in flight" within 10 connections_are 4
 check "the unit is stopped while nobody supervises" unit stop
 check "that answers what is in flight" all_end_well "${clients[@]}"
 check "no worker is left then" equal "$(worker_count)" 0
+check "nor who wrote their logs" not in_container pgrep -f cluster-logger
 cgroup=/system.slice/clusterd.service
 check "and nothing in the unit's group" not in_container grep -qs . \
 	"/sys/fs/cgroup$cgroup/cgroup.procs"
@@ -314,3 +315,35 @@ check "it does" for_shop ping
 check "its unit is removed" in_container test ! -e /etc/systemd/system/shop.service
 check "it is stopped in order for all that" in_container systemctl stop shop
 check "nothing of it runs" equal "$(worker_count)" 0
+
+# ---- a unit of a user ----
+
+as_person() {
+	in_container setpriv --reuid 4242 --regid 4242 --clear-groups \
+		env HOME=/home/person XDG_RUNTIME_DIR=/run/user/4242 "$@"
+}
+persons_unit() { as_person systemctl --user "$@" clusterd; }
+persons_workers() { as_person clusterctl list --json | jq -r '.apps[0].workers[] | .pid'; }
+persons_systemd() {
+	in_container useradd -m -u 4242 person && in_container systemctl start user@4242.service &&
+		as_person systemctl --user is-system-running
+}
+if persons_systemd >"$HOUSE/person.log" 2>&1; then
+	check "startup --user enables a unit" as_person clusterctl startup --user
+	check "it starts" persons_unit start
+	check "and serves" get /
+	before=$(persons_workers)
+	check "its workers have control groups" says web.0. \
+		in_container cat "/proc/$(head -n 1 <<<"$before")/cgroup"
+	in_container kill -KILL "$(persons_unit show -P MainPID)"
+	persons_again() { equal "$(persons_unit show -P NRestarts) $(persons_unit show -P ActiveState)" "1 active"; }
+	check "its supervisor has a successor" within 15 persons_again
+	check "who takes the workers over" equal "$(persons_workers)" "$before"
+	check "it stops" persons_unit stop
+	check "nothing of it runs" not in_container pgrep -u 4242 cluster
+	check "unstartup --user disables it" as_person clusterctl unstartup --user
+	check "it is disabled" equal "$(persons_unit is-enabled 2>/dev/null)" disabled
+else
+	cat "$HOUSE/person.log"
+	skip "startup --user enables a unit" "the container has no systemd for users"
+fi
