@@ -103,7 +103,7 @@ mutant edges '/STIMULUS_UNROUTED/d' "an empty queue does not end the unrouting"
 mutant edges '/STIMULUS_STAY/d' "a slot wanted again loses its worker"
 mutant edges '/KILLING\] = /,/^\t\}/s/TO\(KILLING\), ORDER\(KILL\)/TO(KILLING)/' \
 	"SIGKILL is sent once only"
-mutant edges '/SERVING\] = /,/^\t\}/s/TO\(STOPPING\), JUDGED/TO(STOPPING)/' \
+mutant edges '/SERVING\] = /,/^\t\}/s/NOTE\(LEAVES\), JUDGED/NOTE(LEAVES)/' \
 	"a leave is no end"
 
 mutant worker 's/worker->undone && find_order/find_order/' "an adoption tells everybody twice"
@@ -126,7 +126,7 @@ mutant worker 's/worker->deadline <= step->now/worker->deadline < step->now/' \
 	"deadlines are one tick late"
 mutant worker 's/(worker->beat \+ policy->)beat_timeout/\1beat_interval/' \
 	"late is hung as soon as it is late"
-mutant worker 's/worker->since \+ policy->unroute_timeout/MSEC_NEVER/' \
+mutant worker 's/worker->since \+ unroute_time\(app, worker\)/MSEC_NEVER/' \
 	"an unrouting worker may wait for ever"
 mutant worker 's/worker->phase == WORKER_SERVING && step/worker->phase != WORKER_VACANT \&\& step/' \
 	"a late worker can become good"
@@ -302,7 +302,7 @@ mutant core 's/earlier\(deadline, worker->served \+ app->policy.settle\)/deadlin
 mutant core 's/earlier\(deadline, it->backoff.until\)/deadline/' "nobody wakes when a backoff is over"
 mutant core 's/for \(unsigned i = app->slots; i-- > 0;\)/for (unsigned i = 0; i < app->slots; i++)/' \
 	"the lowest slot retires first"
-mutant core 's/(core_routes|\.phase == WORKER_SERVING\))$/worker_is_ready(\&app->slot[slot].seat[seat]))/; s/if \(app->slot\[slot\]\.seat\[seat\]worker_is_ready/if (worker_is_ready/' \
+mutant core '/^bool core_routes/,/^}/s/worker->phase == WORKER_SERVING/worker_is_ready(worker)/' \
 	"late workers are routed"
 mutant core '/it->owed = false;$/{x;s/^/x/;/^x{2}$/{x;d};x}' "a wanted slot owes"
 

@@ -594,6 +594,21 @@ START_TEST(core_lets_a_probe_speak_for_who_alone_can_answer)
 }
 END_TEST
 
+START_TEST(core_lets_a_probe_speak_for_the_heir_of_a_quiet_one)
+{
+	begin(1);
+	app.policy.probe_failures = 2;
+	app.policy.drain = CORE_DRAIN_QUIET;
+	command(CORE_START, 1, 1);
+	news(CORE_READY, 0, 0, 0);
+	news(CORE_RENEW, 0, 0, 0);
+	news(CORE_READY, 0, 1, 0);
+	wait_until(now + 200);
+	ck_assert_int_eq(worker(0, 0)->phase, WORKER_UNROUTING);
+	ck_assert(may_probe(0, 1)); /* the other has a socket of its own */
+}
+END_TEST
+
 START_TEST(core_avoids_a_worker_whose_probes_fail)
 {
 	begin(2);
@@ -665,6 +680,7 @@ static Suite *suite_of_core(void)
 			    ARRAY_COUNT(shares));
 	tcase_add_test(tcase, core_counts_slots_that_a_roll_takes_away_until_it_is_over);
 	tcase_add_test(tcase, core_lets_a_probe_speak_for_who_alone_can_answer);
+	tcase_add_test(tcase, core_lets_a_probe_speak_for_the_heir_of_a_quiet_one);
 	tcase_add_test(tcase, core_avoids_a_worker_whose_probes_fail);
 	tcase_add_test(tcase, core_takes_no_notice_of_probes_where_there_are_none);
 	suite_add_tcase(suite, tcase);
