@@ -154,7 +154,7 @@ enum flag {
 	  "Reset", "(targets: []string) -> ()",                                         \
 	  "clear restart counters and backoff")                                         \
 	X(FLUSH, "flush", "", "[TARGET...]", 0, COMMAND_MANY, FLAGS_WAITING, SERVED,    \
-	  "Flush", "(targets: ?[]string, wait: ?bool)" COMMAND_CHANGES,                 \
+	  "Flush", "(targets: ?[]string, wait: ?bool, ticket: ?string)" COMMAND_CHANGES, \
 	  "empty the log files of apps")                                                \
 	X(REOPEN, "reopen", "reloadLogs", "", 0, 0, 0, SERVED,                          \
 	  "Reopen", "() -> ()",                                                         \

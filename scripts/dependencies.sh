@@ -21,7 +21,7 @@ packages_for() {
 	fuzz) echo check clang libclang-rt-14-dev ;;
 	valgrind) echo valgrind libc6-dbg ;;
 	deb) echo debhelper dpkg-dev fakeroot ;;
-	bench) echo check gnuplot-nox nginx-light python3 strace ;;
+	bench) echo check gnuplot-nox nginx-light python3 s6 strace ;;
 	*)
 		echo "dependencies.sh: no such kind of work: $1" >&2
 		exit 2

@@ -55,6 +55,7 @@ list() {
 		644 $made/clusterd-sweep.service $UNITDIR/clusterd-sweep.service
 		644 $made/user/clusterd.service $USERUNITS/clusterd.service
 		644 $made/user/clusterd-sweep.service $USERUNITS/clusterd-sweep.service
+		644 conf/logrotate/clusterd $PREFIX/share/doc/clusterd/examples/logrotate
 		644 conf/sysusers.d/clusterd.conf $SYSTEMDDIR/sysusers.d/clusterd.conf
 		644 conf/tmpfiles.d/clusterd.conf $SYSTEMDDIR/tmpfiles.d/clusterd.conf
 		644 conf/systemd/examples/notify-reload.conf $PREFIX/share/doc/clusterd/examples/notify-reload.conf

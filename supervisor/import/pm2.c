@@ -9,7 +9,6 @@
 
 #define MONITORING "belongs to PM2's own monitoring"
 #define UNWATCHED  "files are not watched"
-#define UNSTAMPED  "lines are kept as they were written; let the program write the time"
 
 #define KEPT(name, aliases)                   \
 	{                                     \
@@ -59,14 +58,13 @@ static const struct pm2_key keys[] = {
 	KEPT("out_file", "out output out_log"),
 	KEPT("error_file", "error err err_file err_log"),
 
+	KEPT("log_type", ""),
+	KEPT("log_date_format", ""),
+	KEPT("time", ""),
+	KEPT("merge_logs", "combine_logs"),
+
 	LOST("log_file", "log",
 		"stdout and stderr have a file each; `clusterctl logs` shows both"),
-	LOST("log_type", "",
-		"lines are kept as they come; `clusterctl logs --json` wraps them"),
-	LOST("log_date_format", "", UNSTAMPED),
-	LOST("time", "", UNSTAMPED),
-	LOST_OFF("merge_logs", "combine_logs",
-		"all workers of an app write to the same two files"),
 	LOST("watch", "",
 		"files are not watched; let what changes them run `clusterctl reload`"),
 	LOST("ignore_watch", "", UNWATCHED),

@@ -1,6 +1,8 @@
 #include "supervisor/import/rules.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/address.h"
@@ -260,24 +262,65 @@ static bool is_nowhere(const char *path)
 	       (strcmp(path, "/dev/null") == 0 || strcmp(path, "NULL") == 0);
 }
 
-static void note_file(struct sheet *sheet, const char *key, const char *path)
+/* PM2 puts the number of the worker before the ending, unless they are merged. */
+static void set_file(struct sheet *sheet, const char *key, const char *ours,
+		     bool for_each)
 {
-	if (path != NULL)
+	const char *path = sheet_text(sheet, key);
+	const char *ending, *slash;
+	char text[PATH_MAX];
+
+	if (path == NULL)
+		return;
+	if (path[0] != '/' && !is_nowhere(path)) {
 		sheet_note_key(sheet, key, sheet_find(sheet, key),
-			       "logs are NAME-out.log and NAME-err.log in the log "
-			       "directory of clusterd; `clusterctl logs` shows them");
+			       "relative to the log directory of clusterd here, which is "
+			       "where NAME-out.log and NAME-err.log are");
+		return;
+	}
+	slash = strrchr(path, '/');
+	ending = strrchr(path, '.');
+	if (ending == NULL || (slash != NULL && ending < slash))
+		ending = path + strlen(path);
+	if (is_nowhere(path))
+		(void)snprintf(text, sizeof(text), "/dev/null");
+	else
+		(void)snprintf(text, sizeof(text), "%.*s%s%s", (int)(ending - path), path,
+			       for_each ? "-%i" : "", ending);
+	sheet_set_text(sheet, ours, text);
+}
+
+static bool has_several(const struct sheet *sheet)
+{
+	const struct json *said = sheet_find(sheet, "instances");
+
+	return said != NULL && json_number(said, 0) != 1;
+}
+
+static void set_format(struct sheet *sheet)
+{
+	const char *type = sheet_text(sheet, "log_type");
+	const char *stamp = sheet_text(sheet, "log_date_format");
+
+	if (type != NULL && strcmp(type, "json") == 0)
+		sheet_set_text(sheet, "log.format", "json");
+	else if ((stamp != NULL && stamp[0] != '\0') || sheet_flag(sheet, "time", false))
+		sheet_set_text(sheet, "log.format", "prefixed");
 }
 
 void rules_translate_logs(struct sheet *sheet)
 {
 	const char *out = sheet_text(sheet, "out_file");
 	const char *err = sheet_text(sheet, "error_file");
+	bool for_each;
 
 	if (sheet_flag(sheet, "disable_logs", false) ||
 	    (is_nowhere(out) && is_nowhere(err))) {
 		sheet_set_text(sheet, "log.to", "none");
 		return;
 	}
-	note_file(sheet, "out_file", out);
-	note_file(sheet, "error_file", err);
+	for_each = has_several(sheet) && !sheet_flag(sheet, "merge_logs", false);
+	set_file(sheet, "out_file", "log.out", for_each);
+	set_file(sheet, "error_file", "log.err", for_each);
+	set_format(sheet);
 }

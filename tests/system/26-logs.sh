@@ -106,3 +106,18 @@ check "G9 flush of an unknown app is exit 5" exits 5 ctl flush nobody
 check "G9 flush of all" ctl flush
 
 check "logs of an unknown app is exit 5" exits 5 ctl logs nobody --no-follow
+
+# ---- logrotate ----
+
+if command -v logrotate >/dev/null; then
+	sed "s|/var/log/clusterd|$folder|; s|clusterctl|$BUILD/clusterctl|; s|daily|su $(id -un) $(id -gn)|" \
+		"$TOP/conf/logrotate/clusterd" >"$HOUSE/rotate.conf"
+	chmod 644 "$HOUSE/rotate.conf"
+	ctl stop all >/dev/null 2>&1
+	ctl start all >/dev/null 2>&1
+	check "logrotate has something to rotate" within 10 test -s "$folder/burst-out.log"
+	check "logrotate rotates with our snippet" logrotate -f -s "$HOUSE/rotate.state" "$HOUSE/rotate.conf"
+	check "and the files are made anew" within 5 test -e "$folder/burst-out.log" -a ! -s "$folder/burst-out.log"
+else
+	skip "logrotate rotates with our snippet" "there is no logrotate"
+fi
