@@ -190,6 +190,13 @@ generations() { app web '[.workers[] | .generation] | unique | @csv'; }
 before=$(pids_by_slot web)
 generation=$(generations)
 load crash 500
+main=$(main_pid)
+check "K10 clusterctl upgrade" in_container clusterctl upgrade
+check "K10 it is the same main process, with the same workers" equal \
+	"$(main_pid) $(pids_by_slot web)" "$main $before"
+check "K10 the unit is active" unit_is ActiveState active
+check "K10 it knows of systemd's watchdog" says WATCHDOG_USEC= in_container \
+	cat "/proc/$main/environ"
 in_container kill -KILL "$(main_pid)"
 check "K9 a supervisor that is killed is replaced" within 15 served_after_restart 1
 check "K9 its successor takes over the same workers" equal "$(pids_by_slot web)" "$before"
