@@ -46,7 +46,7 @@ struct last_exit {
 	enum exit_kind kind;
 	int number; /* code or signal */
 	bool core;
-	bool knows_oom, oom;         /* for want of memory; where its control group tells */
+	bool knows_oom, oom;         /* for want of memory, by its control group */
 	msec at_wall;                /* since 1970 */
 	char reason[FAULT_SIZE / 2]; /* why, with what is known: for people */
 };

@@ -313,9 +313,9 @@ static const char *find_inside(enum setting_scope scope, const char *name)
 
 const char *settings_suggest(enum setting_scope scope, const char *name)
 {
-	static const char *const groups[] = {"ready",   "heartbeat", "probe",
-					     "drain",   "reload",    "restart",
-					     "recycle", "log",       "limits", "cgroup"};
+	static const char *const groups[] = {"ready",  "heartbeat", "probe",   "drain",
+					     "reload", "restart",   "recycle", "log",
+					     "limits", "cgroup"};
 	const char *word[ARRAY_COUNT(app_settings) + ARRAY_COUNT(groups)];
 	const char *nearest;
 	size_t words = 0;

@@ -5,10 +5,10 @@
 
 mount=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)
 group=$mount/clusterd-test-cells-$$
-[ -n "$mount" ] && mkdir "$group" 2>/dev/null || {
+if [ -z "$mount" ] || ! mkdir "$group" 2>/dev/null; then
 	skip "each worker has a control group" "no cgroup2 that is ours to divide"
 	exit
-}
+fi
 leave() {
 	retire >/dev/null
 	check "no group is left" within 5 rmdir "$group/supervisor" "$group"
