@@ -11,8 +11,8 @@ cd "$(dirname "$0")/.." || exit 1
 # whose header the others see.  In `supervisor` all meet, and failures are logged.
 rooms='
 supervisor > supervisor apply report recall launch origin app generation digest environment
-	operation seat spawn route broker channel snare checkup dealing crowd bounds holding signals
-	conduit logger
+	operation seat spawn route broker channel snare checkup dealing crowd linger bounds holding
+	signals conduit logger
 	status rights estate clusterd sharing layout remember adopt salvage kin
 	tell fate happening chronicle entry service keeping upgrade housing succession
 	shutdown

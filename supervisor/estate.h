@@ -232,7 +232,7 @@ struct place {
 	struct last_exit last_exit;
 	struct parked *parked; /* what nobody accepts from, while it is watched */
 	unsigned parks;
-	unsigned watched; /* of the slot's two sockets, as bits */
+	unsigned watched;        /* of the slot's two sockets, as bits */
 	struct checkup *checkup; /* NULL: nobody is probed here */
 };
 
@@ -300,8 +300,8 @@ struct app {
 	bool probed;              /* some places have a checkup */
 	bool was_online;          /* since it was added */
 	char trouble[FAULT_SIZE]; /* the last failure in words */
-	uint32_t flushing; /* of its logs: the operation under way; 0: none */
-	bool flush_told;   /* to the logger */
+	uint32_t flushing;        /* of its logs: the operation under way; 0: none */
+	bool flush_told;          /* to the logger */
 };
 
 /* A program that asks for a socket; supervisor NULL: the chair is empty. */

@@ -123,6 +123,20 @@ static int choose_cpu(struct process_order *order, const struct app_spec *spec,
 	return 0;
 }
 
+/* Those of the configuration, in its order, unless it is to have none. */
+static int lend_sockets(const struct seat *seat, const struct generation *generation,
+			struct process_order *order, int *listen_fd, struct fault *fault)
+{
+	int result = 0;
+
+	if (generation->spec->adopt != SPEC_ADOPT_NONE)
+		order->listen_count = generation->spec->listen_count;
+	for (unsigned i = 0; i < order->listen_count && result == 0; i++)
+		result = sharing_lend(seat, generation->holding[i], &listen_fd[i], fault);
+	order->listen_fd = listen_fd;
+	return result;
+}
+
 static int spawn(struct seat *seat, const struct generation *generation,
 		 struct process_order *order, struct fault *fault)
 {
@@ -135,16 +149,10 @@ static int spawn(struct seat *seat, const struct generation *generation,
 	int result;
 
 	result = choose_cpu(order, generation->spec, place->slot, &cpu, fault);
+	if (result == 0)
+		result = lend_sockets(seat, generation, order, listen_fd, fault);
 	if (result < 0)
 		return result;
-	order->listen_count = generation->spec->adopt == SPEC_ADOPT_NONE
-				      ? 0
-				      : generation->spec->listen_count;
-	for (unsigned i = 0; i < order->listen_count && result == 0; i++)
-		result = sharing_lend(seat, generation->holding[i], &listen_fd[i], fault);
-	if (result < 0)
-		return result;
-	order->listen_fd = listen_fd;
 	order->path = generation->program.path;
 	order->program = pin_descriptor(&generation->program);
 	order->rights = &generation->rights;
