@@ -81,7 +81,7 @@ packed() { [ "$(files_of kill-out.log.2)" -gt 0 ] || return
 	find "$folder" -name 'kill-out.log.2*' | not grep -qv '\.zst$'; }
 [ "$lines" -lt 100000 ] || check "files that were put aside are packed" within 30 packed
 
-# ---- the supervisor is killed, and then both ----
+# ---- the supervisor is killed, then both, then it is upgraded ----
 
 # kill_while_it_writes WHOM...: until the worker has written all
 kill_while_it_writes() {
@@ -92,13 +92,14 @@ kill_while_it_writes() {
 			case $who in
 			supervisor) kill -KILL "$INNER" ;;
 			logger) kill -KILL "$(logger_pid)" ;;
+			upgrade) ctl upgrade >/dev/null ;;
 			esac && kills=$((kills + 1))
 		done
 		meet || return
 	done
 	[ $kills -gt 0 ]
 }
-for whom in "supervisor" "logger supervisor"; do
+for whom in "supervisor" "logger supervisor" "upgrade"; do
 	name=${whom// /-}
 	rm -f "$HOUSE/count"
 	apps "$(flood_app "$name" 1 'rotate = "4M"; keep = 1000; compress = false;' \
@@ -108,10 +109,10 @@ for whom in "supervisor" "logger supervisor"; do
 	writer=$(pids "$name")
 	before=$(logger_pid)
 	# shellcheck disable=SC2086 # a list
-	check "killed while a worker writes: $whom" kill_while_it_writes $whom
+	check "while a worker writes: $whom" kill_while_it_writes $whom
 	check "the worker writes on" within 60 test -s "$HOUSE/count"
 	check "and is the same" equal "$(pids "$name")" "$writer"
-	[ "$whom" != supervisor ] ||
+	[ "$whom" = "logger supervisor" ] ||
 		check "so is the logger, whom the next supervisor takes over" equal "$(logger_pid)" "$before"
 	kept() { # DIFFERENT TORN
 		read -r different torn repeated _ <<<"$(whole_log "$name-out.log" | tally)"
@@ -120,7 +121,7 @@ for whom in "supervisor" "logger supervisor"; do
 	}
 	check "no line was lost or torn" within 30 kept
 	kept | sed 's/^/# /'
-	[ "$whom" != supervisor ] || check "and none was repeated" equal "$repeated" 0
+	[ "$whom" = "logger supervisor" ] || check "and none was repeated" equal "$repeated" 0
 done
 
 # ---- several slots ----

@@ -113,7 +113,8 @@ int main(int count, char **list)
 			(void)nanosleep(&rest, NULL);
 	}
 	note(path, lines, now() - began);
-	while (stays)
+	if (!stays)
+		return 0;
+	for (;;)
 		(void)pause();
-	return 0;
 }
