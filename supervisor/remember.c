@@ -319,8 +319,7 @@ void supervisor_keep_answer(struct supervisor *supervisor, struct answer *answer
 
 void remember_end(struct supervisor *supervisor)
 {
-	if (remembers(supervisor))
-		store_drop(&supervisor->store, "state");
+	/* It stays in the store to the end: that we were to stop is in it. */
 	memory_close(&supervisor->remembering.memory);
 	buffer_free(&supervisor->remembering.scratch);
 }
