@@ -52,6 +52,7 @@ upgrade_often() {
 }
 upgrade_often_first() { ctl upgrade --quiet && ctl upgrade --quiet; }
 check "twice under load, to begin with" upgrade_often_first
+# shellcheck disable=SC2034 # read by eval
 before_fds=$(fds) before_rss=$(rss_kib)
 check "K10 $upgrades times more: every time the same pid and the same workers" upgrade_often
 check "K10 no more descriptors than before" within 5 eval '[ "$(fds)" -le "$before_fds" ] || { fds && false; }'

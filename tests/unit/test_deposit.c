@@ -82,10 +82,12 @@ END_TEST
 
 START_TEST(no_byte_beyond_the_longest_is_read)
 {
+	static const char exited[] = {'E', 'X', 'I', 'T', 'E', 'D',
+				      '=', '1', '7', ' ', '0'};
 	char bytes[DEPOSIT_BYTES + 1];
 
 	memset(bytes, '\n', sizeof(bytes));
-	memcpy(bytes, "EXITED=17 0\n", 12);
+	memcpy(bytes, exited, sizeof(exited));
 	ck_assert_int_eq(deposit_decode(&deposit, bytes, DEPOSIT_BYTES), 0);
 	ck_assert_int_eq(deposit_decode(&deposit, bytes, DEPOSIT_BYTES + 1), -EBADMSG);
 	ck_assert_int_eq(DECODE("EXITED=17 0\0"), -EBADMSG);
