@@ -66,6 +66,8 @@ int __wrap_rmdir(const char *path)
 		errno = EBUSY;
 		return -1;
 	}
+	if (access(path, F_OK) == -1)
+		return -1;
 	(void)snprintf(command, sizeof(command), "rm -r %s", path);
 	removed++;
 	return system(command) == 0 ? 0 : -1;

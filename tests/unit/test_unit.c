@@ -133,16 +133,11 @@ START_TEST(what_cannot_be_written_is_said_and_leaves_nothing)
 }
 END_TEST
 
-static const char *const wrong_names[] = {
-	"",
-	"a/b",
-	"../x",
-	"a b",
-	"-x",
-	".x",
-	"a@b",
-	"an-unreasonably-long-name-of-which-nobody-would-ever-think-as-of-one-"
-	"that-might-be-of-use"};
+#define TEN       "0123456789"
+#define LONG_NAME TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
+static const char *const wrong_names[] = {"",   "a/b", "../x", "a b",
+					  "-x", ".x",  "a@b",  LONG_NAME};
 
 START_TEST(a_name_that_could_be_a_path_is_refused)
 {
