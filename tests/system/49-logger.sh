@@ -103,7 +103,7 @@ for whom in "supervisor" "logger supervisor" "upgrade"; do
 	name=${whom// /-}
 	rm -f "$HOUSE/count"
 	apps "$(flood_app "$name" 1 'rotate = "4M"; keep = 1000; compress = false;' \
-		--lines "$lines" --count "$HOUSE/count" --stay)" | config
+		--seconds 4 --pace 1 --count "$HOUSE/count" --stay)" | config
 	ctl reload --no-wait >/dev/null
 	within 10 test -s "$folder/$name-out.log"
 	writer=$(pids "$name")
@@ -111,6 +111,7 @@ for whom in "supervisor" "logger supervisor" "upgrade"; do
 	# shellcheck disable=SC2086 # a list
 	check "while a worker writes: $whom" kill_while_it_writes $whom
 	check "the worker writes on" within 60 test -s "$HOUSE/count"
+	read -r lines _ <"$HOUSE/count"
 	check "and is the same" equal "$(pids "$name")" "$writer"
 	[ "$whom" = "logger supervisor" ] ||
 		check "so is the logger, whom the next supervisor takes over" equal "$(logger_pid)" "$before"
