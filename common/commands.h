@@ -65,7 +65,7 @@ enum flag {
 #define FLAGS_WAITING (FLAG_BIT(NO_WAIT) | FLAG_BIT(TIMEOUT))
 #define FLAGS_CANARY  (FLAG_BIT(CANARY) | FLAG_BIT(CANARY_FOR))
 #define FLAGS_STREAMS (FLAG_BIT(ERR) | FLAG_BIT(OUT))
-#define FLAGS_LOGS                                                                      \
+#define FLAGS_LOGS \
 	(FLAG_BIT(LINES) | FLAG_BIT(SINCE) | FLAG_BIT(NO_FOLLOW) | FLAGS_STREAMS)
 #define FLAGS_AD_HOC                                                                    \
 	(FLAG_BIT(NAME) | FLAG_BIT(INSTANCES) | FLAG_BIT(LISTEN) | FLAG_BIT(CWD) |      \
