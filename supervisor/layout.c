@@ -344,7 +344,8 @@ static const struct record_row generation[] = {
 static const struct record_row address[] = {
 	{CHOICE(1, kind, ADDRESS_UNIX + 1)},
 	{UPTO(2, bytes, SIZE(at))},
-	{.tag = 3, .kind = RECORD_NUMBERS, .offset = AT(at), .bytes = 1, .most = SIZE(at)},
+	{.tag = 3, .kind = RECORD_NUMBERS, .offset = AT(at), .bytes = 1,
+	 .most = SIZE(at)},
 	{FLAG(4, datagram)},
 	END
 };
@@ -522,7 +523,8 @@ static const struct record_row answer[] = {
 
 /* Who adds a field adds its row, and then says here how large it is now. */
 #if UINTPTR_MAX == UINT64_MAX
-#define IS(type, size) _Static_assert(sizeof(type) == (size), #type " has a row for each field")
+#define IS(type, size) \
+	_Static_assert(sizeof(type) == (size), #type " has a row for each field")
 IS(struct core_policy, 192);
 IS(struct worker, 72);
 IS(struct slot, 168);

@@ -35,8 +35,8 @@ struct whole {
 
 /* clang-format off */
 static const struct record_row part_row[] = {
-	{.tag = 1, .kind = RECORD_NUMBER, .offset = offsetof(struct part, number), .bytes = 4,
-	 .most = 1000},
+	{.tag = 1, .kind = RECORD_NUMBER, .offset = offsetof(struct part, number),
+	 .bytes = 4, .most = 1000},
 	{.tag = 2, .kind = RECORD_TEXT, .offset = offsetof(struct part, text)},
 	{.tag = 0},
 };
