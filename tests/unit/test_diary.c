@@ -96,6 +96,7 @@ START_TEST(a_journal_that_does_not_read_holds_nobody_up)
 	struct sink *sink = open_sink();
 	CLOSE_FD int journal = open_journal();
 
+	ck_assert_int_ge(journal, 0);
 	for (unsigned i = 0; i < 10000 && !news.failed; i++)
 		put(sink, "a line\n", 0);
 	ck_assert(news.failed);
