@@ -49,10 +49,11 @@ static bool take_over(struct supervisor *supervisor)
 	if (result < 0)
 		return false;
 	operations_miss(supervisor);
+	if (supervisor->rules.log_level == 0) /* no file said anything */
+		return true;
 	(void)control_admit(supervisor->control, (mode_t)supervisor->rules.mode.value,
 			    supervisor->rules.group, &fault);
-	if (supervisor->rules.log_level > 0)
-		log_set_level((enum log_level)(supervisor->rules.log_level - 1));
+	log_set_level((enum log_level)(supervisor->rules.log_level - 1));
 	return true;
 }
 

@@ -31,6 +31,8 @@ port=$(port web)
 
 before=$(pids_by_slot web)
 check "it dies, and another one answers" die KILL
+check "whoever might speak to it may still" \
+	equal "$(stat -c %a "$CLUSTERD_HOME/run/control.sock")" 600
 check "the workers are the same" equal "$(pids_by_slot web)" "$before"
 check "it is the same generation, and nobody was started again" \
 	equal "$(app web '[.generation, .restarts] | @csv')" "1,0"
