@@ -37,7 +37,8 @@ struct arguments {
 };
 
 static const char usage[] =
-	"usage: clusterd [-c FILE] [--home DIR] [--check] [--empty] [-V] [-h]\n"
+	"usage: clusterd [-c FILE] [--home DIR] [--check] [--empty]\n"
+	"                [--keeper=own|systemd|none] [-V] [-h]\n"
 	"\n"
 	"  -c, --config FILE  apply FILE instead of the default configuration\n"
 	"      --home DIR     keep configuration, sockets, logs and state under DIR\n"

@@ -45,7 +45,8 @@ static const char usage[] =
 	"usage: cluster-logger [--resume]            (by clusterd, with a socket as fd "
 	"3)\n"
 	"       cluster-logger --print FILE...       unpack files to stdout\n"
-	"       cluster-logger --pack=zstd|gzip FILE\n";
+	"       cluster-logger --pack=zstd|gzip FILE\n"
+	"       cluster-logger -V | -h\n";
 
 /* ---- rights ---- */
 
@@ -224,13 +225,14 @@ int main(int count, char **list)
 		{"print", no_argument, NULL, OPTION_PRINT},
 		{"resume", no_argument, NULL, OPTION_RESUME},
 		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	bool resumes = false, prints = false;
 	const char *packing = NULL;
 	int option;
 
-	while ((option = getopt_long(count, list, "V", options, NULL)) != -1) {
+	while ((option = getopt_long(count, list, "Vh", options, NULL)) != -1) {
 		if (option == OPTION_PACK) {
 			packing = optarg;
 		} else if (option == OPTION_PRINT) {
@@ -239,6 +241,9 @@ int main(int count, char **list)
 			resumes = true;
 		} else if (option == 'V') {
 			(void)printf("cluster-logger %s\n", CLUSTERD_VERSION);
+			return EXIT_SUCCESS;
+		} else if (option == 'h') {
+			(void)fputs(usage, stdout);
 			return EXIT_SUCCESS;
 		} else {
 			(void)fputs(usage, stderr);
