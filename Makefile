@@ -276,7 +276,7 @@ test:
 
 # ONLY='test_fd reload' runs those whose path has one of the words.
 TESTS      := $(UNIT_PROGRAMS) $(if $(TRACE),$(BUILD)/tests/trace) $(CORPUS_PROGRAMS) \
-	$(MODEL_PROGRAMS) tests/node/test_node.sh $(sort $(wildcard tests/system/[0-9]*.sh))
+	$(MODEL_PROGRAMS) tests/node/test_node_preload.sh $(sort $(wildcard tests/system/[0-9]*.sh))
 CHOSEN      = $(if $(ONLY),$(foreach test,$(TESTS),$(if \
 	$(strip $(foreach word,$(ONLY),$(findstring $(word),$(test)))),$(test))),$(TESTS))
 run-tests:

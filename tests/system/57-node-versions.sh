@@ -72,7 +72,7 @@ try_version() { # VERSION FOLDER
 		check "$version: $app: four pids answer on one port" all_answered "${at[$app]}" 4
 	done
 	[ "$folder" = "$(node_folder system)" ] || check "$version: it passes the tests of the preload" \
-		env PATH="$folder:$PATH" "$TOP/tests/node/test_node.sh"
+		env PATH="$folder:$PATH" "$TOP/tests/node/test_node_preload.sh"
 	check "$version: a WebSocket is opened, and answered" node "$SITE/caller.cjs" "${at[ws]}"
 	if [ -n "${SOAK:-}" ]; then
 		for app in "${APPS[@]}"; do
