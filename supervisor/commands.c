@@ -284,11 +284,25 @@ static void cmd_reset(struct call *call)
 	call_reply_empty(call);
 }
 
+/* Where no app is named all are meant. */
+static int select_to_flush(struct call *call, struct selection *ret_selection)
+{
+	const struct json *targets = json_find(call->message.parameters, "targets");
+	int result = select_targets(call, ret_selection);
+
+	if (result < 0 || json_count(targets) > 0)
+		return result;
+	result = select_target(call, ret_selection, "all");
+	if (result < 0)
+		select_free(ret_selection);
+	return result;
+}
+
 static void cmd_flush(struct call *call)
 {
 	struct selection selection;
 
-	if (select_targets(call, &selection) < 0)
+	if (select_to_flush(call, &selection) < 0)
 		return;
 	for (unsigned i = 0; i < selection.count; i++) {
 		struct app *app = selection.choice[i].app;

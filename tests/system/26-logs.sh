@@ -103,7 +103,9 @@ check "and misses no line" equal "$(md5sum <"$HOUSE/followed")" "$(seq -f 'numbe
 check "G9 flush empties the files of one app" ctl flush burst
 check "G9 when it is done they are empty" test ! -s "$folder/burst-out.log"
 check "G9 flush of an unknown app is exit 5" exits 5 ctl flush nobody
-check "G9 flush of all" ctl flush
+printf 'number again\n' >>"$folder/burst-out.log"
+check "G9 flush says of each that it did" says "burst: flushed" ctl flush
+check "G9 flush without a target empties the files of all" test ! -s "$folder/burst-out.log"
 
 check "logs of an unknown app is exit 5" exits 5 ctl logs nobody --no-follow
 
