@@ -196,13 +196,15 @@ enum exit_code say_refusal(const struct options *options,
 		return say_invalid_config(options, reply->parameters);
 	for (size_t i = 0; i < ARRAY_COUNT(refusals); i++) {
 		const char *what = json_find_text(reply->parameters, refusals[i].key);
+		bool is_said = what != NULL && strcmp(refusals[i].key, "message") == 0;
 
 		if (strcmp(reply->error, refusals[i].error) != 0)
 			continue;
 		return say_error(options, refusals[i].code,
 				 refusals[i].code == EXIT_NO_TARGET ? what : NULL,
-				 "%s%s%s: %s", command, what != NULL ? " " : "",
-				 what != NULL ? what : "", refusals[i].why);
+				 "%s%s%s%s: %s", command, is_said ? ":" : "",
+				 what != NULL ? " " : "", what != NULL ? what : "",
+				 refusals[i].why);
 	}
 	return say_error(options, EXIT_FAILED, NULL, "%s: %s", command, reply->error);
 }
