@@ -83,14 +83,9 @@ done
 check "A9 scale to 0 says: use stop" says "stop" ctl scale web 0
 check "scale beyond the most says what that is" says "1 to 256 workers" ctl scale web 257
 check "to what is no number says what it can be" says "is not a number of workers" ctl scale web many
-for words in "promote web" \
-	"flush" "upgrade"; do
-	# shellcheck disable=SC2086
-	check "clusterctl $words is exit 2" exits 2 ctl $words
-	# shellcheck disable=SC2086
-	check "clusterctl $words says: not supported yet" says "not supported yet" ctl $words
-done
-for words in "" "nonsense" "list --nonsense" "reload --canary 10" "upgrade" "stop"; do
+check "clusterctl promote web is exit 2" exits 2 ctl promote web
+check "clusterctl promote web says: not supported yet" says "not supported yet" ctl promote web
+for words in "" "nonsense" "list --nonsense" "reload --canary 10" "promote web" "stop"; do
 	# shellcheck disable=SC2086
 	check "clusterctl ${words:-without words} is refused in JSON, too" eval \
 		"ctl $words --json 2>/dev/null | json '.error.code == 2 and .error.message != \"\"'"
