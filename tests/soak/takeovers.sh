@@ -48,6 +48,9 @@ before=$(pids_by_slot web)
 load_begin all --rate "$(scaled 2000)" --keepalive "$(scaled 64)" --think 500ms \
 	--path /_test/id "127.0.0.1:$port"
 check "$takeovers deaths in peace: the same workers" often peace
+# Parked sockets stay, and so does what the generation before is made of.
+ctl scale web 6 >/dev/null && ctl scale web config >/dev/null && ctl reload web >/dev/null
+die && quiet
 INNER=$(query .supervisor.pid)
 remember
 check "$takeovers deaths in reloads" often reload
