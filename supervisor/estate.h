@@ -1,10 +1,12 @@
 /*
  * estate.h - what the supervisor and each app own; private to the files of the shell.
  *
- *   supervisor -> apps -> generations (specs resolved once, listeners borrowed)
+ *   supervisor -> store and state (descriptors and bytes that outlive it)
+ *              -> the logger, the broker, the control socket, cells
+ *              -> apps -> generations (specs resolved once, listeners borrowed)
  *                      -> listeners   (by address, closed when no generation names them)
- *                      -> places      (one a slot: notify socket, two seats)
- *                                  -> seats (one a worker: process, figures)
+ *                      -> places      (one a slot: notify socket, conduits, two seats)
+ *                                  -> seats (one a worker: process, doors, figures)
  *
  * Places are allocated one by one and never move: libev watchers live in them.  Whatever
  * is freed is freed by the drain, with no event left that could name it.
