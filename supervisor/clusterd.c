@@ -237,6 +237,8 @@ static int open_doors(struct supervisor *supervisor, struct fault *fault)
 			    store_take(store, "control"), fault);
 	if (supervisor->control == NULL)
 		return -EIO;
+	if (control_restore(supervisor->control, fault) < 0)
+		log_warn("control: %s", fault->text);
 	(void)store_put(store, "control", control_fd(supervisor->control));
 	return broker_start(supervisor, fault);
 }

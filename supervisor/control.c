@@ -405,6 +405,26 @@ struct control *control_new(struct supervisor *supervisor, struct ev_loop *loop,
 	return control;
 }
 
+/* Who waits in the old socket goes with it; he could come in by nothing but the path. */
+int control_restore(struct control *control, struct fault *fault)
+{
+	struct access access = control->access;
+	char path[sizeof(control->address.sun_path)];
+	int before = control->fd;
+
+	(void)text_copy(path, sizeof(path), control->address.sun_path);
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+		return 0;
+	if (open_at(control, path, fault) < 0)
+		return -EIO;
+	ev_io_stop(control->loop, &control->acceptable);
+	ev_io_set(&control->acceptable, control->fd, EV_READ);
+	ev_io_start(control->loop, &control->acceptable);
+	fd_close(&before);
+	control->access.mode = 0600;
+	return control_admit(control, access.mode, access.group, fault) < 0 ? -EIO : 1;
+}
+
 int control_fd(const struct control *control)
 {
 	return control->fd;

@@ -26,6 +26,9 @@ struct control *control_new(struct supervisor *supervisor, struct ev_loop *loop,
 int control_fd(const struct control *control); /* where it listens */
 /* From now on: by this mode and group; also changed live. */
 int control_admit(struct control *control, mode_t mode, gid_t group, struct fault *fault);
+/* Where its path is gone, by a sweep of old files perhaps, it is bound again, and
+ * control_fd is another: 1.  0: it is there.  Negative with a fault on failure. */
+int control_restore(struct control *control, struct fault *fault);
 /* A connection that was not asked for on the path, for a worker who may only read:
  * *ret_theirs is the caller's to give away and close.  -EAGAIN: all are taken. */
 int control_lend(struct control *control, int *ret_theirs);

@@ -32,6 +32,20 @@ static void on_quit(struct ev_loop *loop, struct ev_signal *watch, int events)
 	supervisor_shutdown_at_once(watch->data);
 }
 
+/* Whoever swept the socket away left us nothing to hear by but signals. */
+static void open_again(struct supervisor *supervisor)
+{
+	struct fault fault;
+	int result = control_restore(supervisor->control, &fault);
+
+	if (result < 0)
+		supervisor_tell(supervisor, (struct happening){.kind = HAPPENING_ALERT,
+							       .reason = fault.text});
+	if (result != 0)
+		(void)store_put(&supervisor->store, "control",
+				control_fd(supervisor->control));
+}
+
 static void on_hangup(struct ev_loop *loop, struct ev_signal *watch, int events)
 {
 	const struct apply apply = {.how = APPLY_RELOAD};
@@ -39,6 +53,7 @@ static void on_hangup(struct ev_loop *loop, struct ev_signal *watch, int events)
 
 	(void)loop;
 	(void)events;
+	open_again(watch->data);
 	service_reloading(watch->data);
 	(void)supervisor_apply(watch->data, &apply, &report);
 	apply_report_free(&report);

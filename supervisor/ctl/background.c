@@ -154,6 +154,18 @@ static void print_tail(const char *path, off_t from)
 		(void)fwrite(text, 1, (size_t)got, stderr);
 }
 
+/* It holds the run directory, and yet nobody answered on its socket. */
+static enum exit_code say_silent(const struct options *options, const char *log,
+				 off_t before)
+{
+	print_tail(log, before);
+	(void)say_error(options, EXIT_BUSY, NULL,
+			"start: another supervisor is just being started, try again");
+	say_hint(options, "if its control socket was removed: `kill -HUP` to that "
+			  "process makes it anew");
+	return EXIT_BUSY;
+}
+
 static enum exit_code say_outcome(const struct options *options, int outcome, pid_t child,
 				  const char *log, off_t before)
 {
@@ -169,9 +181,7 @@ static enum exit_code say_outcome(const struct options *options, int outcome, pi
 				 "start: clusterd does not get ready, see %s", log);
 	(void)waitpid(child, &status, 0);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_BUSY)
-		return say_error(
-			options, EXIT_BUSY, NULL,
-			"start: another supervisor is just being started, try again");
+		return say_silent(options, log, before);
 	print_tail(log, before);
 	return say_error(options, EXIT_FAILED, NULL,
 			 "start: clusterd ended at once, see %s", log);

@@ -55,6 +55,30 @@ strangers() {
 	check "shuts the group out again" equal "$(mode_of "$SOCKET")" "600 0"
 	check "at once" exits 6 stranger $group "$BUILD/clusterctl" --socket "$SOCKET" list
 }
+# ---- the socket is removed ----
+
+with_control 'control = { mode = "0660"; };'
+check "another mode" ctl reload
+rm "$SOCKET"
+check "without its path nobody gets in" exits 3 ctl ping
+check "start begins no second supervisor" exits 75 ctl start
+check "and says what helps" says "kill -HUP" ctl start
+kill -HUP "$SUPERVISOR"
+check "HUP binds the socket again" within 5 ctl ping
+check "with the mode it had" equal "$(mode_of "$SOCKET")" "660 $(id -g)"
+check "and rolls the workers as ever" ctl wait web --timeout 20s
+rm "$SOCKET"
+kill -KILL "$INNER"
+check "a successor binds it again, too" within 5 ctl ping
+INNER=$(ctl ping --json | jq .pid)
+check "of the same workers" equal "$(app web .state)" online
+check "with its mode" equal "$(mode_of "$SOCKET")" "660 $(id -g)"
+rm "$SOCKET"
+kill -USR2 "$SUPERVISOR"
+check "so does an upgrade" within 10 ctl ping
+with_control ''
+check "back to its owner's alone" ctl reload
+
 if [ "$(id -u)" != 0 ]; then
 	skip "other users" "needs root"
 elif ! stranger 65534 test -x "$BUILD/clusterctl"; then
