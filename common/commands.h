@@ -164,6 +164,9 @@ enum flag {
 	  " upgrades: int, upgrading: bool, upgrade_fault: ?string,"                    \
 	  " uptime_ms: int, log: string)", \
 	  "tell whether a supervisor runs")                                             \
+	X(UPGRADE, "upgrade", "", "", 0, 0, FLAG_BIT(TIMEOUT), SERVED,                  \
+	  "Upgrade", "()" COMMAND_CHANGES,                                              \
+	  "replace the running supervisor in place")                                    \
 	X(SHUTDOWN, "shutdown", "", "", 0, 0, FLAGS_WAITING, SERVED,                    \
 	  "Shutdown", "() -> (pid: int, keeper_pid: ?int)", \
 	  "drain and stop everything, then the supervisor")                             \
@@ -190,10 +193,7 @@ enum flag {
 	X(HELP, "help", "", "[COMMAND]", 0, 1, 0, LOCAL, NULL, NULL,                    \
 	  "print what a command does and takes")                                        \
 	X(PROMOTE, "promote", "", "TARGET", 1, 1, 0, PLANNED, NULL, NULL,               \
-	  "let a canary take over")                                                     \
-	X(UPGRADE, "upgrade", "", "", 0, 0, FLAG_BIT(TIMEOUT), SERVED,                  \
-	  "Upgrade", "()" COMMAND_CHANGES,                                              \
-	  "replace the running supervisor in place")
+	  "let a canary take over")
 /* clang-format on */
 
 enum command {
