@@ -201,7 +201,7 @@ static const struct {
 	 EXIT_USAGE, "f:1: a: b\nf:2: c: d\n"},
 	{"{\"error\":\"" VARLINK_INTERFACE
 	 ".Failed\",\"parameters\":{\"message\":\"x\"}}",
-	 EXIT_FAILED, "clusterctl: stop x: failed"},
+	 EXIT_FAILED, "clusterctl: stop: x: failed"},
 	{"{\"error\":\"org.example.New\"}", EXIT_FAILED, "org.example.New"},
 	{"nonsense", EXIT_FAILED, "clusterctl: stop:"},
 };
