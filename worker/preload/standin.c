@@ -73,14 +73,17 @@ static void note_watches(struct original *original, int set)
 		return;
 	while (original->watches < COPIES && fgets(line, sizeof(line), file) != NULL) {
 		struct watch watch = {.set = set};
-		uint64_t inode;
+		uint32_t events; /* not of the packed epoll_event: sscanf has to write */
+		uint64_t data, inode;
 
 		if (sscanf(line,
 			   "tfd: %d events: %x data: %" SCNx64 " pos:%*d ino:%" SCNx64,
-			   &watch.number, &watch.event.events, &watch.event.data.u64,
-			   &inode) == 4 &&
-		    inode == original->inode)
-			original->watch[original->watches++] = watch;
+			   &watch.number, &events, &data, &inode) != 4 ||
+		    inode != original->inode)
+			continue;
+		watch.event.events = events;
+		watch.event.data.u64 = data;
+		original->watch[original->watches++] = watch;
 	}
 	(void)fclose(file);
 }
