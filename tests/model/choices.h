@@ -197,9 +197,10 @@ static void choose_generations(const struct feature_set *set, enum core_event_ki
 /* In either of its two sockets, where those are in use. */
 static void choose_debts(const struct feature_set *set, struct choices *choices)
 {
+	const uint32_t each = set->policy.drain == CORE_DRAIN_QUIET ? 2 : 1;
+
 	for (uint16_t i = 0; i < CORE_SLOTS; i++)
-		for (uint32_t socket = 0;
-		     socket <= (set->policy.drain == CORE_DRAIN_QUIET); socket++)
+		for (uint32_t socket = 0; socket < each; socket++)
 			may(choices, (struct core_event){.kind = CORE_OWED,
 							 .at = {.slot = i},
 							 .arg = socket});

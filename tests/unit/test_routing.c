@@ -454,7 +454,7 @@ END_TEST
 static unsigned visit_number(void)
 {
 	int fd[2 * 4];
-	unsigned number[2 * 4], count = 0;
+	unsigned number[2 * 4] = {0}, count = 0;
 
 	for (unsigned i = 0; i < LISTENER_SOCKETS; i++)
 		if (listener_has(&listener, i)) {
