@@ -79,12 +79,16 @@ check "B2 all four are ready" ready_are web 4
 # ---- shutdown ----
 
 before=$(pids_by_slot web)
-ctl signal STOP web >/dev/null # so that it lasts
-check "shutdown --no-wait does not wait for them" ctl shutdown --no-wait
+check "shutdown stops the workers and then the supervisor" ctl shutdown
+check "shutdown leaves no worker and no supervisor" within 3 gone "$before" "$supervisor"
+check "after it ping is exit 3" exits 3 ctl ping
+
+check "another supervisor" supervise web
+before=$(pids_by_slot web)
+ctl signal STOP web >/dev/null # so that its end takes time
+check "shutdown --no-wait does not wait for workers" ctl shutdown --no-wait
 check "meanwhile a reload is refused as busy" exits 75 ctl reload
 check "and says why, as a sentence" says "reload: the supervisor is shutting down: try again" ctl reload
 # shellcheck disable=SC2086 # one word each
 kill -CONT ${before//,/ }
-check "shutdown stops the workers and then the supervisor" ctl shutdown
-check "shutdown leaves no worker and no supervisor" within 3 gone "$before" "$supervisor"
-check "after it ping is exit 3" exits 3 ctl ping
+check "then all end" within 10 gone "$before" "$SUPERVISOR"
