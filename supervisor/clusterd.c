@@ -392,6 +392,7 @@ static void release(struct supervisor *supervisor)
 	ev_loop_destroy(supervisor->loop);
 	notify_close();
 	store_close(&supervisor->store);
+	fd_close(&supervisor->state_lock);
 	fd_close(&supervisor->lock);
 }
 
@@ -400,6 +401,7 @@ int main(int count, char **list)
 	static struct supervisor supervisor = {
 		.armed = MSEC_NEVER,
 		.lock = -1,
+		.state_lock = -1,
 		.store = {.keeper = KEEPER_NONE, .socket = -1},
 		.remembering = {.memory = {.fd = -1}}};
 	struct arguments arguments = {0};

@@ -448,6 +448,7 @@ struct supervisor {
 	struct inherited *inherited;
 	unsigned inherits;
 	int lock;
+	int state_lock;
 	struct store store;
 	struct upgrade upgrade;
 	struct answers answers;

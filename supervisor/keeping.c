@@ -25,13 +25,12 @@ static int write_pid(int lock, pid_t pid)
 	return 0;
 }
 
-int keeping_lock(const struct places *places, struct fault *fault)
+static int lock_file(const char *path, pid_t pid, struct fault *fault)
 {
-	char path[PLACES_PATH + 16], holder[32];
 	CLOSE_FD int fd = -1;
+	char holder[32];
 	int code;
 
-	(void)snprintf(path, sizeof(path), "%s/clusterd.pid", places->run);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (fd == -1)
 		return fault_set(fault, -errno, "%s: %s", path, strerror(errno));
@@ -42,10 +41,37 @@ int keeping_lock(const struct places *places, struct fault *fault)
 		holder[strcspn(holder, "\n")] = '\0';
 		return fault_set(fault, -EBUSY, "%s: held by process %s", path, holder);
 	}
-	code = write_pid(fd, getpid());
+	code = write_pid(fd, pid);
 	if (code < 0)
 		return fault_set(fault, code, "%s: %s", path, strerror(-code));
 	return fd_take(&fd);
+}
+
+int keeping_lock(const struct places *places, struct fault *fault)
+{
+	char path[PLACES_PATH + 16];
+
+	(void)snprintf(path, sizeof(path), "%s/clusterd.pid", places->run);
+	return lock_file(path, getpid(), fault);
+}
+
+/* Another run directory, as from cron, or one that was removed and made again, may go
+ * with a state that is in use: whatever was started by hand would be started twice.
+ * Where nothing can be locked there is nothing that could be kept, either. */
+static int take_state_lock(struct supervisor *supervisor, struct fault *fault)
+{
+	struct store *store = &supervisor->store;
+	pid_t keeper = store_parent(store);
+	int fd = store_take(store, "state-lock");
+	char path[PLACES_PATH + 16];
+
+	(void)snprintf(path, sizeof(path), "%s/clusterd.lock", supervisor->places.state);
+	if (fd < 0)
+		fd = lock_file(path, keeper != 0 ? keeper : getpid(), fault);
+	if (fd < 0)
+		return fd == -EBUSY ? fd : 0;
+	supervisor->state_lock = fd;
+	return store_put(store, "state-lock", fd);
 }
 
 int keeping_take_lock(struct supervisor *supervisor, struct fault *fault)
@@ -60,7 +86,9 @@ int keeping_take_lock(struct supervisor *supervisor, struct fault *fault)
 	if (fd < 0)
 		return fd;
 	supervisor->lock = fd;
-	return store_put(store, "lock", fd);
+	if (store_put(store, "lock", fd) < 0)
+		return -ENOMEM;
+	return take_state_lock(supervisor, fault);
 }
 
 /* ---- the keeper ---- */

@@ -153,3 +153,18 @@ wait "$holder" 2>/dev/null
 check "when they have gone it answers" within 5 ctl ping
 check "and can be told to end what takes the descriptors" ctl stop hungry --timeout 20s
 check "after which it has some" test "$(descriptors)" -lt 36
+
+# ---- the whole directory is removed ----
+
+retire
+with_control ''
+check "a supervisor again" supervise web
+before=$(pids web)
+rm -r "$CLUSTERD_HOME/run"
+check "another one in a new directory would have the same state" eval \
+	'says "clusterd.lock: held by process $SUPERVISOR" "$BUILD/clusterd" && exits 75 "$BUILD/clusterd"'
+check "so start begins no second one, either" exits 75 ctl start
+check "no worker has a double" equal "$(pgrep -c -f "^$W --log $EVENTS")" 1
+kill -HUP "$SUPERVISOR"
+check "HUP lets us in again" within 5 ctl ping
+check "to the same worker" equal "$(pids web | head -n 1)" "$before"
