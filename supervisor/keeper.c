@@ -53,15 +53,15 @@ struct custody {
 	int code;
 };
 
-static msec wait_after(unsigned quick)
+static msec wait_after(unsigned quick, msec most)
 {
 	msec wait = WAIT_FIRST;
 
 	if (quick <= QUICK_FREE)
 		return 0;
-	for (unsigned i = QUICK_FREE + 1; i < quick && wait < WAIT_MOST; i++)
+	for (unsigned i = QUICK_FREE + 1; i < quick && wait < most; i++)
 		wait *= 2;
-	return wait < WAIT_MOST ? wait : WAIT_MOST;
+	return wait < most ? wait : most;
 }
 
 /* ---- birth ---- */
@@ -158,7 +158,7 @@ static void spawn(struct custody *custody)
 	}
 	if (pid == -1) {
 		custody->quick += QUICK_FREE;
-		custody->next = clock_now() + wait_after(custody->quick);
+		custody->next = clock_now() + wait_after(custody->quick, WAIT_MOST);
 		log_error("cannot start a supervisor: %s", strerror(errno));
 		return;
 	}
@@ -206,6 +206,13 @@ static void take_deposits(struct custody *custody)
 
 /* ---- ends ---- */
 
+/* Who was killed by others did nothing wrong, and its successor will hardly, either. */
+static msec longest_wait(int status)
+{
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? WAIT_FIRST
+								  : WAIT_MOST;
+}
+
 /* Nothing was kept that says who they are: so no supervisor can take them over. */
 static void end_orphans(void)
 {
@@ -234,7 +241,7 @@ static void supervisor_ended(struct custody *custody)
 		return;
 	}
 	custody->quick = now - custody->born < LIFE_QUICK ? custody->quick + 1 : 0;
-	custody->next = now + wait_after(custody->quick);
+	custody->next = now + wait_after(custody->quick, longest_wait(status));
 	if (WIFEXITED(status))
 		log_error("the supervisor, process %d, exited with code %d on probation",
 			  (int)pid, WEXITSTATUS(status));

@@ -60,6 +60,15 @@ for signal in KILL ABRT SEGV; do
 	check "SIG$signal: of the same keeper" is_parent "$INNER"
 	check "SIG$signal: and its workers are the same" within 10 equal "$(pids_by_slot web)" "$before"
 done
+for _ in 1 2 3 4 5 6; do
+	kill -KILL "$INNER"
+	within 10 revived || break
+	INNER=$(query .supervisor.pid)
+done
+kill -KILL "$INNER"
+check "killed for the tenth time: another answers as soon" timeout 2 "$BUILD/clusterctl" ping
+INNER=$(query .supervisor.pid)
+check "with the same workers" within 10 equal "$(pids_by_slot web)" "$before"
 check "no second set of workers" eval 'equal "$(ours | xargs ps -o comm= -p | grep -c "^w$")" 2'
 
 # A worker that ends while nobody but the keeper could collect it.
