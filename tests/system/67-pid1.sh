@@ -100,7 +100,7 @@ for uid in 65534 0; do
 	port=$(of web '.listen[0]' | sed 's/.*://')
 	admin_port=$(of admin '.listen[0]' | sed 's/.*://')
 	check "it serves" fetch "$port" /_test/id
-	check "probes are answered" fetch "$admin_port" /readyz -f
+	check "probes are answered" within 10 fetch "$admin_port" /readyz -f
 	check "workers log to its stdout" within 5 grep -q "^I am a mother" "$HOUSE/out"
 	check "who lost his parent is reaped" within 10 reaped
 
