@@ -13,8 +13,8 @@ check "HUP rolls every app" within 10 eval '[ "$(generation)" = 2 ] && ready_are
 check "HUP all workers are new" within 5 gone "$before"
 write changed
 kill -HUP "$SUPERVISOR"
-check "HUP reads the file afresh" within 10 eval '[ "$(app web .operation)" = null ] &&
-	[ "$(generation)" = 3 ] && says changed fetch "$(port web)" /argv'
+check "HUP reads the file afresh" within 10 eval '[ "$(generation)" = 3 ] &&
+	[ "$(app web .operation)" = null ] && says changed fetch "$(port web)" /argv'
 before=$(pids_by_slot web)
 write --exit 1
 kill -HUP "$SUPERVISOR"
