@@ -387,9 +387,11 @@ void app_settle(struct app *app)
 	bounds_update(app);
 	checkup_update(app);
 	generation_sweep(app);
-	if (app->core.want.running)
+	/* Who was just born may ask for what those asked for who went before; and a copy
+	 * in a child that is yet to be executed would keep the port from him. */
+	if (app->core.want.running && app->operations == NULL)
 		holdings_sweep(app);
-	else if (core_settled(&app->core))
+	else if (!app->core.want.running && core_settled(&app->core))
 		holdings_close(app);
 	if (app_state(app) == APP_ONLINE)
 		app->was_online = true;

@@ -94,6 +94,13 @@ check "scaled up" ctl scale web 4
 check "and down" ctl scale web 1
 load_end web
 check "no request failed" unharmed web "$(scaled 200)"
+again_and_again() {
+	local turn
+	for turn in {1..25}; do ctl restart web || return; done
+}
+check "three slots" ctl scale web 3
+check "none that is born meets a socket of those who went" again_and_again
+check "and one slot again" ctl scale web 1
 kill -KILL "$(pids web)"
 check "after a crash it serves again" within 5 eval '[ "$(slots_at "$port")" = 0 ]'
 check "it can gain no privileges" grep -qE '^NoNewPrivs:\s1' "/proc/$(pids web)/status"
