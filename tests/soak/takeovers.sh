@@ -8,7 +8,6 @@
 
 takeovers=${SOAK_TAKEOVERS:-50}
 
-# Deaths in a row make the keeper wait: each comes a while after the last, as in a bad life.
 die() {
 	local before
 	before=$(query .supervisor.pid)

@@ -252,4 +252,8 @@ end cut
 printf '# kept connections, one reload of two workers, 2 s: %s\n' "$(figures quietly)"
 printf '# the same by the signal alone: %s\n' "$(figures signalled)"
 printf '# answers of half a second, by the signal alone: %s\n' "$(figures cut)"
-check "by the signal alone answers are cut off" load_shows python.cut '.failed > 0'
+if [ "${LOAD_SCALE:-1}" = 1 ]; then
+	check "by the signal alone answers are cut off" load_shows python.cut '.failed > 0'
+else
+	skip "by the signal alone answers are cut off" "with so little load none may be under way"
+fi
