@@ -95,8 +95,8 @@ check "and down" ctl scale web 1
 load_end web
 check "no request failed" unharmed web "$(scaled 200)"
 again_and_again() {
-	local turn
-	for turn in {1..25}; do ctl restart web || return; done
+	local left=25
+	while [ $((left--)) -gt 0 ]; do ctl restart web || return; done
 }
 check "three slots" ctl scale web 3
 check "none that is born meets a socket of those who went" again_and_again
@@ -116,3 +116,20 @@ check "whoever wants it has it for other programs, too" equal \
 	"$(app python '[.workers[].door] | unique | @csv')" '"seccomp"'
 check "where listen is named nobody is trapped by itself" equal \
 	"$(app lent '.workers[0].door')" listen-fds
+
+# ---- its supervisor dies with the socket lent, and the answer not given ----
+
+retire
+port=$(free_port)
+apps "$(static_app web 3 'ready = { on = "listen"; timeout = "2s"; };' "$port")" | config
+export DEATH_LENT=$HOUSE/death
+: >"$DEATH_LENT"
+if env LD_PRELOAD="$BUILD/tests/death.so" true 2>&1 | grep -q .; then
+	skip "a supervisor dies when it has lent a socket" "this build takes nothing that is preloaded"
+else
+	LD_PRELOAD=$BUILD/tests/death.so supervise
+	check "a supervisor dies when it has lent a socket" within 10 test ! -e "$DEATH_LENT"
+	check "its successor knows whose that is, and all come to serve" within 30 ready_are web 3
+	check "on one port" equal "$(slots_at "$port")" "0 1 2"
+	check "and none was refused it" not says "is in use by" cat "$HOUSE/clusterd.log"
+fi
