@@ -87,7 +87,7 @@ static int add_holding(struct app *app, struct generation *generation,
 				 holding->text);
 	generation->holding[generation->holdings++] = holding;
 	app->stepped = true; /* steers it */
-	holdings_keep(app); /* before anybody has it, so that a successor knows */
+	holdings_keep(app);  /* before anybody has it, so that a successor knows */
 	remember_app(app);
 	return (int)generation->holdings - 1;
 }
