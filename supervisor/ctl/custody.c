@@ -49,6 +49,16 @@ static bool find_unit(const struct patient *patient, char *unit, size_t size)
 	return unit[0] != '\0';
 }
 
+/* It was killed, or `--keeper=none` was asked for. */
+static void blame_lack(struct finding *finding)
+{
+	finding_set(finding, "there is none");
+	finding_blame(finding, FINDING_WARNING,
+		      "when the supervisor dies nobody starts the next one, and workers "
+		      "that serve on keep their ports from it",
+		      "clusterctl shutdown and start, when it suits");
+}
+
 static void check_keeper(const struct patient *patient, struct finding *finding)
 {
 	char unit[128], text[64], path[CGROUP_PATH];
@@ -58,6 +68,8 @@ static void check_keeper(const struct patient *patient, struct finding *finding)
 	if (patient->supervisor == 0 || patient->root[0] != '\0' ||
 	    !find_unit(patient, unit, sizeof(unit))) {
 		finding_set(finding, "no unit of systemd: it has a keeper of its own");
+		if (patient->supervisor != 0 && patient->keeper == 0)
+			blame_lack(finding);
 		return;
 	}
 	user = find_group(patient, path, sizeof(path)) && strstr(path, "/user@") != NULL;

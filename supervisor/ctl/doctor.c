@@ -71,6 +71,8 @@ static bool hear_pid(const struct options *options, struct patient *patient)
 	client_send(&client);
 	if (client_receive(&client, &reply) == 1) {
 		patient->supervisor = (pid_t)json_find_number(reply.parameters, "pid", 0);
+		patient->keeper =
+			(pid_t)json_find_number(reply.parameters, "keeper_pid", 0);
 		varlink_free_reply(&reply);
 	}
 	client_close(&client);

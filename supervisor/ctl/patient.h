@@ -18,6 +18,7 @@
 struct patient {
 	const char *root; /* before every path of /proc and /sys; empty but in tests */
 	pid_t supervisor; /* 0: none runs, and we look at ourselves in its place */
+	pid_t keeper;     /* of its own; 0: there is none */
 	uid_t uid;        /* whom it runs as, or would */
 	struct places places;
 	unsigned apps;

@@ -123,6 +123,7 @@ check "the supervisor goes on without its keeper" within 5 fetch "$port" /
 check "and says so" within 5 grep -q "the keeper is gone" "$HOUSE/clusterd.log"
 check "and can still be told what to do" eval 'ctl scale web 3 && ready_are web 3'
 check "the pid file has its own now" within 5 equal "$(cat "$CLUSTERD_HOME/run/clusterd.pid")" "$INNER"
+check "doctor says that it is gone" says "keeper           there is none" ctl doctor
 check "and the directory is still held" eval 'says "held by process $INNER" "$BUILD/clusterd"'
 check "it ends as ever" ctl shutdown
 SUPERVISOR=
