@@ -143,6 +143,12 @@ class Load:
         return json.loads(text)
 
 
+def failed(part):
+    """Requests of one part of a report that were not answered with a 200."""
+    return sum(count for outcome, count in part.items()
+               if isinstance(count, int) and outcome != "ok")
+
+
 # ---- servers ----
 
 class Server:
@@ -159,6 +165,10 @@ class Server:
     @staticmethod
     def is_there():
         return True
+
+    def parts(self):
+        """Its processes that are no workers."""
+        return {"supervisor": self.pid}
 
     def __enter__(self):
         try:
@@ -205,6 +215,13 @@ class Clusterd(Server):
 
     def end(self):
         run(BUILD / "clusterctl", "shutdown", env=self.env)
+
+    def parts(self):
+        """The logger is the supervisor's child, as workers are."""
+        logger = next(pid for pid in children(self.pid)
+                      if Path(f"/proc/{pid}/comm").read_text() == "cluster-logger\n")
+        return {"supervisor": self.pid, "keeper": self.list()["supervisor"]["keeper_pid"],
+                "logger": logger}
 
     def worker_pids(self):
         return [worker["pid"] for app in self.list()["apps"] for worker in app["workers"]
@@ -287,8 +304,11 @@ class Pm2(Server):
             raise RuntimeError(f"pm2 {words}: {done.stderr or done.stdout}")
         return done.stdout
 
+    def app(self):
+        return [HERE / "app.js", "--name", "web", "-i", self.workers]
+
     def start(self):
-        self.pm2("start", HERE / "app.js", "--name", "web", "-i", self.workers)
+        self.pm2("start", *self.app())
         self.pid = int((self.home / "pm2.pid").read_text())
 
     def end(self):
