@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The supervisor at rest: memory, wakeups, and what a start of many workers takes."""
+"""The supervisor at rest, and those who help it, each apart: memory, wakeups, and what a
+start of many workers takes."""
 
 import subprocess
 import time
@@ -25,11 +26,16 @@ class Sleepers(rig.Clusterd):
         return f"apps = ( {', '.join(apps)} );\n"
 
 
-def at_rest(pid):
-    """Wakeups a second, and CPU."""
-    woken, cpu = rig.wakeups(pid), rig.cpu_seconds(pid)
+def at_rest(server):
+    """Of each process that is no worker: PSS, wakeups a second, and CPU."""
+    time.sleep(2)  # what came with the start is over
+    parts = server.parts()
+    before = {part: (rig.wakeups(pid), rig.cpu_seconds(pid)) for part, pid in parts.items()}
     time.sleep(WINDOW)
-    return (rig.wakeups(pid) - woken) / WINDOW, (rig.cpu_seconds(pid) - cpu) / WINDOW
+    for part, pid in parts.items():
+        woken, cpu = before[part]
+        yield (part, rig.pss_kb(pid), (rig.wakeups(pid) - woken) / WINDOW,
+               (rig.cpu_seconds(pid) - cpu) / WINDOW)
 
 
 def by_hand(count):
@@ -50,10 +56,9 @@ for count in COUNTS:
         began = time.monotonic()
         server.start()
         took = (time.monotonic() - began) * 1000
-        time.sleep(2)  # what came with the start is over
-        woken, _ = at_rest(server.pid)
-        rig.row(f"PSS with {count} sleeping workers", "kB", "clusterd", rig.pss_kb(server.pid))
-        rig.row(f"wakeups/s with {count} sleeping workers", "", "clusterd", woken)
+        for part, pss, woken, _ in at_rest(server):
+            rig.row(f"{part} of {count} sleeping workers: PSS", "kB", "clusterd", pss)
+            rig.row(f"{part} of {count} sleeping workers: wakeups/s", "", "clusterd", woken)
         rig.row(f"status command, {count} workers", "ms", "clusterd", rig.median(
             lambda: rig.milliseconds(*server.status_command(), env=server.env), 31))
         rig.row(f"start of {count} workers, all ready", "ms", "clusterd", took)
@@ -66,8 +71,7 @@ for kind in rig.servers():
     if kind is rig.ClusterdNode:
         continue
     with kind(workers=2) as server:
-        time.sleep(2)  # what came with the start is over
-        woken, cpu = at_rest(server.pid)
-        rig.row("supervisor at rest, 2 workers: PSS", "kB", kind.name, rig.pss_kb(server.pid))
-        rig.row("supervisor at rest, 2 workers: wakeups/s", "", kind.name, woken)
-        rig.row("supervisor at rest, 2 workers: CPU", "ms/s", kind.name, cpu * 1000)
+        for part, pss, woken, cpu in at_rest(server):
+            rig.row(f"{part} at rest, 2 workers: PSS", "kB", kind.name, pss)
+            rig.row(f"{part} at rest, 2 workers: wakeups/s", "", kind.name, woken)
+            rig.row(f"{part} at rest, 2 workers: CPU", "ms/s", kind.name, cpu * 1000)

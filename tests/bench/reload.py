@@ -35,25 +35,22 @@ def scale_down(server):
     return settled(server, load)
 
 
-def failed(part):
-    return sum(count for outcome, count in part.items()
-               if isinstance(count, int) and outcome != "ok")
-
-
 for kind in rig.servers():
     rig.note(f"reload: {kind.name}")
     with kind(workers=2) as server:
         before = calm(server)["new"]["latency_us"]["p99"]
         report = reloads(server)
     rig.row("reload, 2000 new connections/s: failed per reload", "", kind.name,
-            failed(report["new"]) / RELOADS)
+            rig.failed(report["new"]) / RELOADS)
     rig.row("reload, 64 keep-alive clients: failed per reload", "", kind.name,
-            failed(report["keepalive"]) / RELOADS)
+            rig.failed(report["keepalive"]) / RELOADS)
     rig.row("p99 while it reloads", "ms", kind.name, report["new"]["latency_us"]["p99"] / 1000)
     rig.row("p99 in peace", "ms", kind.name, before / 1000)
 
     rig.note(f"scale: {kind.name}")
     with kind(workers=4) as server:
         report = scale_down(server)
-    rig.row("scale 4 to 2, 2000 new connections/s: failed", "", kind.name, failed(report["new"]))
-    rig.row("scale 4 to 2, 64 keep-alive clients: failed", "", kind.name, failed(report["keepalive"]))
+    rig.row("scale 4 to 2, 2000 new connections/s: failed", "", kind.name,
+            rig.failed(report["new"]))
+    rig.row("scale 4 to 2, 64 keep-alive clients: failed", "", kind.name,
+            rig.failed(report["keepalive"]))
