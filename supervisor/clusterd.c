@@ -365,8 +365,7 @@ static _Noreturn void try_out(struct supervisor *supervisor)
 		code = fault_set(&fault, -ENOMEM, "no event loop");
 	if (code == 0)
 		code = adopt_try(supervisor, &fault);
-	if (code < 0)
-		(void)fprintf(stderr, "clusterd: %s\n", fault.text);
+	(void)fprintf(stderr, "clusterd: %s\n", code < 0 ? fault.text : TRIAL_PASSED);
 	_exit(code < 0 ? EXIT_FAILURE : 0);
 }
 

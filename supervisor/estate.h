@@ -388,6 +388,9 @@ enum upgrade_stage {
 	UPGRADE_DUE    /* it passed: we become it when this turn is over */
 };
 
+/* The last line of a trial that went well: exit code 0 alone says any program. */
+#define TRIAL_PASSED "can take over"
+
 /* Another program in our place. */
 struct upgrade {
 	enum upgrade_stage stage;

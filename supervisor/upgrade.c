@@ -89,7 +89,8 @@ bool upgrade_reaped(struct supervisor *supervisor, pid_t pid, int status)
 	if (upgrade->stage != UPGRADE_TRIED)
 		return true;
 	read_words(upgrade, words, sizeof(words));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+	    strcmp(words, TRIAL_PASSED) == 0) {
 		ev_timer_stop(supervisor->loop, &upgrade->patience);
 		fd_close(&upgrade->words);
 		upgrade->stage = UPGRADE_DUE;
@@ -99,7 +100,9 @@ bool upgrade_reaped(struct supervisor *supervisor, pid_t pid, int status)
 		conclude(supervisor, CORE_RESULT_OK, NULL);
 		return true;
 	}
-	if (words[0] == '\0' && WIFEXITED(status))
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		(void)text_copy(words, sizeof(words), "it is no clusterd");
+	else if (words[0] == '\0' && WIFEXITED(status))
 		(void)snprintf(words, sizeof(words), "it exited with code %d",
 			       WEXITSTATUS(status));
 	else if (words[0] == '\0')

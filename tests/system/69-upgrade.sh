@@ -96,6 +96,8 @@ program 'echo "clusterd: it has a bad day" >&2; exit 1'
 check "L29 one that fails its trial is refused, with its own words" refused "it has a bad day"
 program 'kill -SEGV $$'
 check "L29 one that crashes is refused" refused "SIGSEGV"
+program 'exit 0'
+check "L29 one that only exits with 0 is refused" refused "no clusterd"
 program 'exec sleep 30'
 check "L29 one that hangs is refused" refused "within 5 s"
 check "the trial that hung is no more" within 5 eval '! pgrep -f "^sleep 30$" -P "$INNER" >/dev/null'
@@ -108,9 +110,10 @@ undone() { # WORDS
 	grep -q "$1" "$HOUSE/refused" || { cat "$HOUSE/refused" && return 1; }
 	same && fetch "$port" /healthz >/dev/null
 }
-program 'case "$*" in *--trial*) exit 0 ;; esac; exit 1'
+passes='case "$*" in *--trial*) echo "clusterd: can take over"; exit 0 ;; esac'
+program "$passes; exit 1"
 check "L29 one that exits after it has taken over is undone" undone "died after it had taken over"
-program 'case "$*" in *--trial*) exit 0 ;; esac; kill -KILL $$'
+program "$passes; kill -KILL \$\$"
 check "L29 one that is killed after it has taken over, too" undone "died after it had taken over"
 install_program "$HOUSE/good"
 check "and a good one is taken all the same" eval 'ctl upgrade && same'
