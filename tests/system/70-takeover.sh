@@ -79,11 +79,11 @@ dies_in() { # COMMAND...
 	within 2 books_are_right || return
 	within 15 eval '[ "$(app web .state)" = online ]'
 }
-for round in 1 2 3 4 5; do
+for round in 1 2 3 4 5 6 7 8 9 10; do
 	check "$round: it dies in a reload, which is done" dies_in ctl reload web
 	check "$round: it dies while it scales" dies_in ctl scale web $((2 + round % 2 * 3))
 done
-check "it is generation 6" equal "$(app web .generation)" 6
+check "it is generation 11" equal "$(app web .generation)" 11
 check "the load is reported" load_end all
 check "no request failed" unharmed all "$(scaled 2000)"
 
@@ -93,7 +93,7 @@ both_die() {
 	within 5 answers || return
 	within 10 eval '[ "$(app web .state)" = online ]' && within 2 books_are_right
 }
-for round in 1 2 3; do
+for round in 1 2 3 4 5 6 7 8 9 10; do
 	check "$round: a worker and its supervisor die at once" both_die
 done
 check "the second load is reported" load_end crash
