@@ -84,7 +84,7 @@ def picture(measure, bars):
     is_wide = min(values) > 0 and max(values) > 20 * min(values)
     scale = "set logscale y; set yrange [*:*]" if is_wide else "unset logscale; set yrange [0:*]"
     unit = f", {bars[0]['unit']}" if bars[0]["unit"] else ""
-    block = "$" + "".join(letter if letter.isalnum() else "_" for letter in measure)
+    block = "$of_" + "".join(letter if letter.isalnum() else "_" for letter in measure)
     lines = "".join(f'{place} {bar["value"]} "{bar["who"]}"\n' for place, bar in enumerate(bars))
     return (f"{block} << END\n{lines}END\n{scale}\nset title '{measure}{unit}'\n"
             f"plot {block} using 1:2:xtic(3) with boxes notitle\n")
